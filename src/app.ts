@@ -1,0 +1,263 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { type Config, secretsOf } from './domain/operator-schema.ts';
+import { repositoryAllowed } from './domain/repository-pattern.ts';
+import type { Forge } from './forges/forge.ts';
+import { createGiteaForge } from './forges/gitea/index.ts';
+import type { Context } from './handlers/context.ts';
+import { createCommandProcessor } from './handlers/on-command.ts';
+import { createDeliveryProcessor } from './handlers/on-delivery.ts';
+import { createExecutionProcessor } from './handlers/on-execution.ts';
+import { createRunProcessor } from './handlers/on-run.ts';
+import { executionKind } from './handlers/wake-runner.ts';
+import { helpSections } from './http/help-sections.ts';
+import { createIntake, type Intake } from './http/intake.ts';
+import { createPagesSource } from './http/pages-source.ts';
+import { createServer } from './http/server.ts';
+import { type Ledger, openPostgres, openSqliteLedger } from './ledger/database.ts';
+import type { WorkFailure } from './ledger/held.ts';
+import { createInbox } from './ledger/inbox.ts';
+import { ensureSetting } from './ledger/settings.ts';
+import { cached } from './lib/cached.ts';
+import { type Clock, systemClock } from './lib/clock.ts';
+import { createHttpClient, type HttpClient } from './lib/http-client.ts';
+import { createIds } from './lib/ids.ts';
+import { createLogStore, type LogStore } from './lib/log-store.ts';
+import type { Logger } from './lib/logger.ts';
+import { createMask } from './lib/redact.ts';
+import { createLedgerDispatcher, type Dispatcher, type Lane } from './queue/dispatcher.ts';
+import { ownOwner } from './queue/owner.ts';
+import { createMarkers } from './report/marker.ts';
+import { createReportProcessor, DEFAULT_PACE, type Pace } from './report/reporter.ts';
+import { BUILT_IN_TEMPLATES, createTemplates } from './report/templates.ts';
+import { createDroneRunner } from './runner/drone/index.ts';
+import { createLifecycleRunner, type LifecycleRunner } from './runner/lifecycle/index.ts';
+import type { RemoteRunner } from './runner/runner.ts';
+
+export type AppOptions = {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly version: string;
+  readonly clock?: Clock;
+  readonly pace?: Pace;
+  readonly leaseMs?: number;
+  readonly pollMs?: number;
+  /** Put first on the PATH of lifecycle children. */
+  readonly childPath?: string;
+};
+
+/** Every object of the product, built and connected, nothing started. `service.ts` starts it. */
+export type App = {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly ledger: Ledger;
+  readonly context: Context;
+  readonly logs: LogStore;
+  readonly forges: ReadonlyMap<string, Forge>;
+  readonly localRunners: readonly LifecycleRunner[];
+  readonly intake: Intake;
+  readonly owner: string;
+  readonly leaseMs: number;
+  createDispatcher(): Dispatcher;
+  createServer(dispatcher: Dispatcher | undefined): Promise<FastifyInstance>;
+  /** Set by the intake's bound: true refuses with 503. */
+  setOverloaded(isOverloaded: boolean): void;
+  onArrival(listener: () => void): void;
+  close(): Promise<void>;
+};
+
+const LEASE_MS = 15_000;
+const POLL_MS = 500;
+/** Pieces of each kind that one process does at once; executions are bounded by their runner's slots. */
+const HANDS = { delivery: 20, command: 20, run: 20, report: 4 };
+
+/** Opens the ledger of a configuration; the schema is not looked at. */
+export function openLedger(config: Config): Ledger {
+  return config.database
+    ? openPostgres(config.database)
+    : openSqliteLedger(join(config.data, 'ledger.sqlite'));
+}
+
+export async function createApp(options: AppOptions, ledger: Ledger): Promise<App> {
+  const { config, log, clock = systemClock, leaseMs = LEASE_MS } = options;
+  mkdirSync(config.data, { recursive: true });
+  const newId = createIds(clock.now);
+  const installation = await ensureSetting(ledger.db, 'installation', newId);
+  const markerKey = await ensureSetting(ledger.db, 'marker_key', () =>
+    randomBytes(32).toString('hex'),
+  );
+  const http = createHttpClient({ timeoutMs: 10_000 });
+  const logs = createLogStore({ directory: join(config.data, 'runs'), now: clock.now });
+  const forges = createForges(config, { http, now: clock.now });
+  const { remote, local } = createRunners(options, { http, logs, clock, installation });
+  const context: Context = {
+    ledger,
+    clock,
+    newId,
+    forges,
+    remoteRunners: remote,
+    localRunners: new Set(local.map((runner) => runner.name)),
+    url: config.url,
+  };
+  const listeners: (() => void)[] = [];
+  let overloaded = false;
+  const inbox = createInbox(ledger, {
+    maxWaiting: 5_000,
+    onRecorded: () => {
+      for (const listener of listeners) listener();
+    },
+  });
+  const intake = createIntake({
+    inbox,
+    newId,
+    now: clock.now,
+    isAllowed: (forge, repository) =>
+      repositoryAllowed(config.forges[forge]?.repositories ?? [], repository),
+    isOverloaded: () => overloaded,
+  });
+  const owner = ownOwner();
+  const reporting = {
+    ledger,
+    clock,
+    url: config.url,
+    markers: createMarkers(markerKey),
+    templates: createTemplates({
+      directories: [BUILT_IN_TEMPLATES, ...ownTemplates(config)],
+    }),
+    pace: options.pace ?? DEFAULT_PACE,
+  };
+
+  const lanes = (): readonly Lane[] => [
+    { kind: 'delivery', concurrency: HANDS.delivery, processor: createDeliveryProcessor(context) },
+    { kind: 'command', concurrency: HANDS.command, processor: createCommandProcessor(context) },
+    { kind: 'run', concurrency: HANDS.run, processor: createRunProcessor(context) },
+    ...[...forges.values()].map((forge) => ({
+      kind: `report:${forge.name}`,
+      concurrency: HANDS.report,
+      processor: createReportProcessor({ ...reporting, forge }),
+    })),
+    ...local.map((runner) => ({
+      kind: executionKind(runner.name),
+      concurrency: runner.slots,
+      processor: createExecutionProcessor(context, runner),
+    })),
+  ];
+
+  return {
+    config,
+    log,
+    clock,
+    ledger,
+    context,
+    logs,
+    forges,
+    localRunners: local,
+    intake,
+    owner,
+    leaseMs,
+    createDispatcher: () =>
+      createLedgerDispatcher({
+        ledger,
+        lanes: lanes(),
+        owner,
+        clock,
+        leaseMs,
+        pollMs: options.pollMs ?? POLL_MS,
+        onFailure: (failure) => logFailure(log, failure),
+      }),
+    createServer: () =>
+      createServer({
+        webhooks: {
+          forges,
+          remoteRunners: remote,
+          intake,
+          maxBodyBytes: config.limits.maxBodyBytes,
+          now: clock.now,
+          onError: (error) => log.error({ err: error }, 'the ledger refused a delivery'),
+        },
+        probes: [
+          { name: 'ledger', check: () => ledger.db.selectFrom('settings').selectAll().execute() },
+          ...[...forges.values()].map((forge) => ({
+            name: `forge ${forge.name}`,
+            check: cached(() => forge.whoAmI(), { ttlMs: 30_000, now: clock.now }),
+          })),
+        ],
+        source: createPagesSource({ ledger, logs, forges, now: clock.now }),
+        helpSections: helpSections(),
+        version: options.version,
+        now: clock.now,
+      }),
+    setOverloaded: (isOverloaded) => {
+      overloaded = isOverloaded;
+    },
+    onArrival: (listener) => listeners.push(listener),
+    close: async () => {
+      await http.close();
+      await ledger.close();
+    },
+  };
+}
+
+/** An operator's own templates, if there are any, lie in `<data>/templates`. */
+function ownTemplates({ data }: Config): readonly string[] {
+  const directory = join(data, 'templates');
+  return existsSync(directory) ? [directory] : [];
+}
+
+function logFailure(log: Logger, { lease, error, retryAt }: WorkFailure): void {
+  const fields = { kind: lease.kind, subject: lease.subject, attempts: lease.attempts, err: error };
+  log.warn(
+    { ...fields, retryAt: new Date(retryAt).toISOString() },
+    'work failed, will be tried again',
+  );
+}
+
+/** Who the bot is changes only with its token: asked once in ten minutes. */
+const IDENTITY_MS = 10 * 60_000;
+
+function createForges(
+  config: Config,
+  parts: { http: HttpClient; now: () => number },
+): ReadonlyMap<string, Forge> {
+  const forges = Object.entries(config.forges).map(
+    ([name, { kind, url, token, webhookSecret }]) => {
+      const forge = createGiteaForge({ name, kind, url, token, webhookSecret, ...parts });
+      const whoAmI = cached(() => forge.whoAmI(), { ttlMs: IDENTITY_MS, now: parts.now });
+      return [name, { ...forge, whoAmI }] as const;
+    },
+  );
+  return new Map(forges);
+}
+
+function createRunners(
+  { config, childPath }: AppOptions,
+  parts: { http: HttpClient; logs: LogStore; clock: Clock; installation: string },
+): { remote: ReadonlyMap<string, RemoteRunner>; local: readonly LifecycleRunner[] } {
+  const remote = new Map<string, RemoteRunner>();
+  const local: LifecycleRunner[] = [];
+  const { http, logs, clock, installation } = parts;
+  for (const [name, runner] of Object.entries(config.runners)) {
+    if (runner.kind === 'drone') {
+      const { url, token, webhookSecret } = runner;
+      remote.set(name, createDroneRunner({ name, url, token, webhookSecret, http, clock }));
+      continue;
+    }
+    local.push(
+      createLifecycleRunner({
+        name,
+        slots: runner.slots,
+        directory: join(config.data, 'workspaces', name),
+        installation,
+        logs,
+        clock,
+        mask: createMask(secretsOf(config)),
+        uidBase: runner.uidBase,
+        ...(childPath === undefined ? {} : { path: childPath }),
+      }),
+    );
+  }
+  return { remote, local };
+}

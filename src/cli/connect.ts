@@ -1,0 +1,39 @@
+import type { Command } from 'commander';
+import { repositoryAllowed } from '../domain/repository-pattern.ts';
+import { ForgeError } from '../forges/forge.ts';
+import type { Register } from './cli.ts';
+import { CliError, withApp } from './environment.ts';
+import { print } from './output.ts';
+
+export const registerConnect: Register = (program) => {
+  program
+    .command('connect <forge> <repository>')
+    .description('creates or repairs the webhook of a repository (owner/name); safe to repeat')
+    .action(async (name: string, repository: string, _options, command: Command) => {
+      await withApp(command, async (app) => {
+        const forge = app.forges.get(name);
+        if (!forge) throw unknownForge(name, [...app.forges.keys()]);
+        if (!repositoryAllowed(app.config.forges[name]?.repositories ?? [], repository)) {
+          throw new CliError(
+            `${repository} is not among the repositories that ${name} obeys`,
+            `Add it under \`forges.${name}.repositories\` in signalbox.yml.`,
+          );
+        }
+        const target = `${app.config.url}/webhooks/${name}`;
+        try {
+          const { outcome, id } = await forge.ensureWebhook(repository, target);
+          print(`webhook ${id} of ${repository}: ${outcome}, delivers to ${target}`);
+        } catch (error) {
+          if (!(error instanceof ForgeError)) throw error;
+          throw new CliError(error.message, 'The bot account must be an admin of the repository.');
+        }
+      });
+    });
+};
+
+export function unknownForge(name: string, known: readonly string[]): CliError {
+  return new CliError(
+    `there is no forge "${name}" in signalbox.yml`,
+    `There is: ${known.join(', ')}.`,
+  );
+}

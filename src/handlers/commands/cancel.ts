@@ -1,0 +1,71 @@
+import type { Command } from '../../domain/command.ts';
+import type { Run } from '../../domain/run.ts';
+import { loadCommand } from '../../ledger/commands.ts';
+import { advanceRun, listRuns } from '../../ledger/runs.ts';
+import type { CommandCall, Verdict } from '../on-command.ts';
+import { wakeRunner } from '../wake-runner.ts';
+import { readSituation, refuse } from './authorize.ts';
+
+/** `/cancel [run]`: stops what runs for this pull request, in whatever state it is; the runner then proves the end. */
+export async function cancel(
+  call: CommandCall,
+  command: Extract<Command, { name: 'cancel' }>,
+): Promise<Verdict> {
+  const { context, record } = call;
+  const situation = await readSituation(call);
+  const scope = {
+    forge: record.forge,
+    repository: record.repository,
+    pull: record.pull,
+    live: true,
+  };
+  const live = (await listRuns(context.ledger.db, scope)).filter(
+    (run) => command.run === undefined || run.number === command.run,
+  );
+  const requesters = await Promise.all(live.map((run) => requesterOf(call, run)));
+  const only = new Set(requesters).size === 1 ? requesters[0] : undefined;
+  const refusal = await refuse(call, command, situation, only);
+  if (refusal) return refusal;
+  if (live.length === 0) return nothing(command.run);
+  return {
+    outcome: 'cancelled_run',
+    detail: { runs: live.map((run) => run.id) },
+    apply: async (tx) => {
+      const at = context.clock.now();
+      const cancellation = {
+        at,
+        by: record.actor.login,
+        cause: 'cancel' as const,
+        url: record.commentUrl,
+      };
+      for (const run of live) {
+        await advanceRun(
+          tx,
+          run.id,
+          { kind: 'cancel-requested', cancellation },
+          { at, source: 'comment', actor: record.actor.login },
+        );
+        await wakeRunner(tx, context, run, at);
+      }
+      return undefined;
+    },
+  };
+}
+
+async function requesterOf(call: CommandCall, run: Run): Promise<string> {
+  return (await loadCommand(call.context.ledger.db, run.commandId)).actor.login;
+}
+
+function nothing(run: number | undefined): Verdict {
+  const what =
+    run === undefined
+      ? 'Nothing is running for this pull request'
+      : `Run ${run} is not running for this pull request`;
+  return {
+    outcome: 'nothing_to_cancel',
+    detail: {
+      why: `${what}, so there is nothing to cancel.`,
+      next: 'Comment `!status` to see what there is.',
+    },
+  };
+}

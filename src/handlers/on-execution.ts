@@ -1,0 +1,94 @@
+import { isTerminal, type Run } from '../domain/run.ts';
+import type { RunEvent } from '../domain/run-machine.ts';
+import type { Held, Processor } from '../ledger/held.ts';
+import { advanceRun, loadRun } from '../ledger/runs.ts';
+import { Interrupted, type LifecycleRunner } from '../runner/lifecycle/index.ts';
+import { type Context, forgeOf } from './context.ts';
+
+/** How often an execution looks whether somebody cancelled it. */
+const WATCH_MS = 500;
+
+/**
+ * Executes a run on this host, start to proven end, holding one slot of its runner. When the holder before died,
+ * what it left is removed first, and the run begins again, once.
+ */
+export function createExecutionProcessor(context: Context, runner: LifecycleRunner): Processor {
+  return async (held) => {
+    let run = await loadRun(context.ledger.db, held.lease.subject);
+    if (isTerminal(run.state)) return {};
+    const advance = (event: RunEvent) => record(context, held, run.id, event);
+    if (run.state !== 'queued') {
+      run = await recover(context, runner, run, advance);
+      if (isTerminal(run.state)) return {};
+    }
+    await execute(context, held, runner, run);
+    return {};
+  };
+}
+
+function record(context: Context, held: Held, runId: string, event: RunEvent): Promise<Run> {
+  const origin = { at: context.clock.now(), source: 'worker' as const, fence: held.lease.fence };
+  return held.transact((tx) => advanceRun(tx, runId, event, origin));
+}
+
+type Advance = (event: RunEvent) => Promise<Run>;
+
+async function recover(
+  context: Context,
+  runner: LifecycleRunner,
+  run: Run,
+  advance: Advance,
+): Promise<Run> {
+  const cleanliness = await runner.remove(run.id);
+  const at = context.clock.now();
+  const after = await advance({ kind: 'interrupted', at });
+  if (after.state !== 'finishing') return after;
+  return advance({ kind: 'torn-down', at, cleanliness });
+}
+
+async function execute(
+  context: Context,
+  held: Held,
+  runner: LifecycleRunner,
+  run: Run,
+): Promise<void> {
+  const forge = forgeOf(context, run.forge);
+  const repository = await forge.readRepository(run.repository, { signal: held.signal });
+  const stop = new AbortController();
+  const watching = new AbortController();
+  const watch = watchForCancel(context, run.id, { stop, until: watching.signal });
+  const onCut = () => stop.abort({ kind: 'shutdown' });
+  held.signal.addEventListener('abort', onCut, { once: true });
+  try {
+    await runner.execute({
+      run,
+      source: { cloneUrl: repository.cloneUrl, gitEnvironment: forge.gitEnvironment() },
+      record: (event) => record(context, held, run.id, event),
+      signal: stop.signal,
+    });
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    await record(context, held, run.id, { kind: 'interrupted', at: context.clock.now() });
+  } finally {
+    held.signal.removeEventListener('abort', onCut);
+    watching.abort();
+    await watch;
+  }
+}
+
+/** Somebody may cancel from another process: the ledger is asked, not a message awaited. */
+async function watchForCancel(
+  context: Context,
+  runId: string,
+  { stop, until }: { stop: AbortController; until: AbortSignal },
+): Promise<void> {
+  while (!until.aborted) {
+    try {
+      await context.clock.sleep(WATCH_MS, until);
+      const run = await loadRun(context.ledger.db, runId);
+      if (run.cancellation) stop.abort({ kind: 'cancelled' });
+    } catch {
+      // Aborted, or the ledger is away for a moment: the next look tells.
+    }
+  }
+}

@@ -1,0 +1,143 @@
+import { isTerminal, type Run } from '../domain/run.ts';
+import { type RunEvent, verdictOfCancellation } from '../domain/run-machine.ts';
+import type { Held, Next, Processor } from '../ledger/held.ts';
+import { advanceRun, loadRun } from '../ledger/runs.ts';
+import { crashPoint } from '../lib/crash-point.ts';
+import type { Observation, Rejection, RemoteRunner } from '../runner/runner.ts';
+import type { Context } from './context.ts';
+
+/**
+ * Drives a run that another system executes, in short steps: create, look, look again. No step waits for the
+ * build; between two steps nobody holds anything.
+ */
+export function createRunProcessor(context: Context): Processor {
+  return async (held) => {
+    const run = await loadRun(context.ledger.db, held.lease.subject);
+    if (isTerminal(run.state)) return {};
+    const runner = context.remoteRunners.get(run.runner);
+    if (!runner) throw new Error(`signalbox.yml no longer has the runner "${run.runner}"`);
+    const step: Step = { context, held, runner, run };
+    switch (run.state) {
+      case 'queued':
+        return begin(step);
+      case 'running':
+        return look(step);
+      case 'finishing':
+        return end(step);
+    }
+  };
+}
+
+type Step = {
+  readonly context: Context;
+  readonly held: Held;
+  readonly runner: RemoteRunner;
+  readonly run: Run;
+};
+
+const FIRST_LOOK_MS = 2_000;
+const LONGEST_PAUSE_MS = 30_000;
+
+async function advance(step: Step, ...events: RunEvent[]): Promise<Run> {
+  const { context, held, run } = step;
+  return held.transact(async (tx) => {
+    let latest = run;
+    for (const event of events) {
+      const origin = {
+        at: context.clock.now(),
+        source: 'worker' as const,
+        fence: held.lease.fence,
+      };
+      latest = await advanceRun(tx, run.id, event, origin);
+    }
+    return latest;
+  });
+}
+
+function calls(held: Held) {
+  return { signal: held.signal, guard: held.guard };
+}
+
+/** Intent first. An older intent means that a build may exist: it is looked for before another is made. */
+async function begin(step: Step): Promise<Next> {
+  const { context, held, runner, run } = step;
+  const now = context.clock.now();
+  if (run.remote.intentAt === undefined) {
+    if (run.cancellation)
+      return conclude(step, { verdict: verdictOfCancellation(run.cancellation) });
+    await advance(step, { kind: 'remote-intended', at: now });
+    crashPoint('run.after-intent');
+  } else {
+    const settledAt = run.remote.intentAt + runner.settleMs;
+    if (now < settledAt) return { dueAt: settledAt };
+    const found = await runner.find(run, calls(held));
+    if (found) return adopt(step, found);
+    if (run.cancellation)
+      return conclude(step, { verdict: verdictOfCancellation(run.cancellation) });
+  }
+  const created = await runner.create(run, calls(held));
+  crashPoint('run.after-create');
+  return 'rejected' in created ? reject(step, created) : adopt(step, created);
+}
+
+async function adopt(step: Step, seen: Observation): Promise<Next> {
+  const at = step.context.clock.now();
+  const remote = { id: seen.id, url: seen.url };
+  const run = await advance(step, { kind: 'started', at, stages: seen.stages, remote });
+  if (seen.state === 'finished') return look({ ...step, run });
+  return { dueAt: run.cancellation ? at : at + FIRST_LOOK_MS };
+}
+
+async function reject(step: Step, { rejected }: Rejection): Promise<Next> {
+  return conclude(step, {
+    verdict: rejected.class === 'change' ? 'failed' : 'errored',
+    diagnosis: rejected,
+  });
+}
+
+async function look(step: Step): Promise<Next> {
+  const { context, held, runner, run } = step;
+  const now = context.clock.now();
+  const overdue = now - (run.startedAt ?? run.queuedAt) > run.plan.timeoutMs;
+  if ((run.cancellation || overdue) && run.remote.cancelSentAt === undefined) {
+    await runner.cancel(run, calls(held));
+    crashPoint('run.after-cancel');
+    await advance(step, { kind: 'cancel-sent', at: now });
+  }
+  const seen = await runner.observe(run, calls(held));
+  if (seen.state !== 'finished') {
+    await advance(step, { kind: 'stages-observed', stages: seen.stages });
+    return { dueAt: now + pause(now - (run.startedAt ?? now), run) };
+  }
+  const verdict = run.cancellation
+    ? verdictOfCancellation(run.cancellation)
+    : overdue
+      ? ('timed_out' as const)
+      : (seen.verdict ?? 'errored');
+  const diagnosis = run.cancellation || overdue ? undefined : seen.diagnosis;
+  return conclude(step, { verdict, stages: seen.stages, ...(diagnosis ? { diagnosis } : {}) });
+}
+
+/** Polling slows down with the age of the build; its webhook, if it comes, is faster anyway. */
+function pause(ageMs: number, run: Run): number {
+  if (run.cancellation) return FIRST_LOOK_MS;
+  return Math.min(LONGEST_PAUSE_MS, Math.max(FIRST_LOOK_MS, ageMs / 10));
+}
+
+type Ending = Omit<Extract<RunEvent, { kind: 'concluded' }>, 'kind' | 'at'>;
+
+async function conclude(step: Step, ending: Ending): Promise<Next> {
+  const at = step.context.clock.now();
+  await advance(
+    step,
+    { kind: 'concluded', at, ...ending },
+    { kind: 'torn-down', at, cleanliness: { state: 'not_needed' } },
+  );
+  return {};
+}
+
+async function end(step: Step): Promise<Next> {
+  const at = step.context.clock.now();
+  await advance(step, { kind: 'torn-down', at, cleanliness: { state: 'not_needed' } });
+  return {};
+}

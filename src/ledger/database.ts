@@ -1,0 +1,66 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { Kysely, PostgresDialect, SqliteDialect, type Transaction } from 'kysely';
+import { Pool, types } from 'pg';
+import type { Schema } from './schema.ts';
+import { forKysely, openSqlite } from './sqlite.ts';
+
+export type Dialect = 'sqlite' | 'postgres';
+export type Tx = Transaction<Schema>;
+/** A query runs on the database itself or inside a transaction. */
+export type Db = Kysely<Schema> | Tx;
+
+export type Ledger = {
+  readonly db: Kysely<Schema>;
+  readonly dialect: Dialect;
+  /** The raw handle of the embedded ledger, for the intake and for checkpoints. */
+  readonly sqlite: DatabaseSync | undefined;
+  readonly pool: Pool | undefined;
+  /** One transaction. Inside, every query must go through `tx`: SQLite has one connection. */
+  transaction<T>(body: (tx: Tx) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+};
+
+/** PostgreSQL's int8 comes as text unless told: ours are times, counts and fences, all below 2^53. */
+const INT8 = 20;
+
+export function openPostgres(url: string, options: { connections?: number } = {}): Ledger {
+  const pool = new Pool({
+    connectionString: url,
+    max: options.connections ?? 10,
+    connectionTimeoutMillis: 5_000,
+    types: {
+      getTypeParser: (id, format): unknown =>
+        (id as number) === INT8 ? Number : types.getTypeParser(id, format as 'text'),
+    },
+  });
+  // An idle connection that dies must not kill the process; the next query gets another or an error.
+  pool.on('error', () => {});
+  return ledgerOf(new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) }), {
+    dialect: 'postgres',
+    pool,
+  });
+}
+
+/** `file`: path of the database, or `:memory:`. */
+export function openSqliteLedger(file: string): Ledger {
+  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true });
+  const sqlite = openSqlite(file);
+  const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: forKysely(sqlite) }) });
+  return ledgerOf(db, { dialect: 'sqlite', sqlite });
+}
+
+function ledgerOf(
+  db: Kysely<Schema>,
+  parts: { dialect: Dialect; sqlite?: DatabaseSync; pool?: Pool },
+): Ledger {
+  return {
+    db,
+    dialect: parts.dialect,
+    sqlite: parts.sqlite,
+    pool: parts.pool,
+    transaction: (body) => db.transaction().execute(body),
+    close: () => db.destroy(),
+  };
+}

@@ -1,0 +1,119 @@
+import type { Clock } from '../lib/clock.ts';
+import type { Ledger, Tx } from './database.ts';
+import { hold, type Lease, LeaseLost, release } from './work.ts';
+
+/** What a processor is given: a piece of work that is its own for the time being. */
+export type Held = {
+  readonly lease: Lease;
+  /** Aborted when the lease is lost or the process drains. */
+  readonly signal: AbortSignal;
+  /**
+   * Throws `LeaseLost` when the lease may have run out. Called right before a request leaves for the outside: a
+   * worker that was stopped and wakes up too late must not act. Ends before the lease does, by our own clock.
+   */
+  readonly guard: () => void;
+  /** One transaction that commits only while the lease is ours. */
+  transact<T>(body: (tx: Tx) => Promise<T>): Promise<T>;
+};
+
+/** `dueAt`: when to look at it again; absent when nothing more is to be done until somebody arms it. */
+export type Next = { readonly dueAt?: number };
+
+export type Processor = (held: Held) => Promise<Next>;
+
+export type WorkFailure = {
+  readonly lease: Lease;
+  readonly error: unknown;
+  readonly retryAt: number;
+};
+
+export type RunLeasedOptions = {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly leaseMs: number;
+  readonly onFailure: (failure: WorkFailure) => void;
+  /** Aborted when the process drains. */
+  readonly signal: AbortSignal;
+};
+
+/** Runs one processor under its lease: renews it meanwhile, releases it afterwards, backs off after an error. */
+export async function runLeased(
+  lease: Lease,
+  processor: Processor,
+  options: RunLeasedOptions,
+): Promise<void> {
+  const { ledger, clock, leaseMs } = options;
+  const over = new AbortController();
+  const lost = new AbortController();
+  let deadline = lease.until - leaseMs * (1 - SAFE_SHARE);
+  const renew = async (body: (tx: Tx) => Promise<unknown>) => {
+    const now = clock.now();
+    const result = await ledger.transaction(async (tx) => {
+      await hold(tx, lease, now + leaseMs);
+      return body(tx);
+    });
+    deadline = now + leaseMs * SAFE_SHARE;
+    return result;
+  };
+  const lose = (error: unknown) => {
+    if (error instanceof LeaseLost) lost.abort(error);
+  };
+  const held: Held = {
+    lease,
+    signal: AbortSignal.any([options.signal, lost.signal]),
+    guard: () => {
+      if (lost.signal.aborted || clock.now() > deadline) {
+        throw new LeaseLost(
+          `${lease.kind} ${lease.subject}: too late to act under fence ${lease.fence}`,
+        );
+      }
+    },
+    transact: async (body) => {
+      try {
+        return (await renew(body)) as Awaited<ReturnType<typeof body>>;
+      } catch (error) {
+        lose(error);
+        throw error;
+      }
+    },
+  };
+  const heartbeat = beat({ clock, everyMs: leaseMs / 3, signal: over.signal }, () =>
+    renew(async () => {}).catch(lose),
+  );
+  try {
+    const next = await processor(held);
+    await release(ledger.db, lease, { outcome: 'done', ...next });
+  } catch (error) {
+    if (!(error instanceof LeaseLost)) await retryLater(lease, error, options);
+  } finally {
+    over.abort();
+    await heartbeat;
+  }
+}
+
+/** The own clock counts the lease as over after this share of it: clocks drift, and requests take time to leave. */
+const SAFE_SHARE = 0.6;
+const MAX_BACKOFF_MS = 5 * 60_000;
+
+async function retryLater(lease: Lease, error: unknown, options: RunLeasedOptions): Promise<void> {
+  const asked = (error as { retryAfterMs?: number } | undefined)?.retryAfterMs;
+  const backoff = Math.min(MAX_BACKOFF_MS, 500 * 2 ** Math.min(lease.attempts, 12));
+  const retryAt = options.clock.now() + Math.max(asked ?? 0, backoff);
+  options.onFailure({ lease, error, retryAt });
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  await release(options.ledger.db, lease, { outcome: 'failed', dueAt: retryAt, error: message });
+}
+
+async function beat(
+  options: { clock: Clock; everyMs: number; signal: AbortSignal },
+  action: () => Promise<unknown>,
+): Promise<void> {
+  while (!options.signal.aborted) {
+    try {
+      await options.clock.sleep(options.everyMs, options.signal);
+    } catch {
+      return;
+    }
+    await action();
+  }
+}

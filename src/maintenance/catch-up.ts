@@ -1,0 +1,94 @@
+import type { Comment, CommentEvent } from '../domain/forge-event.ts';
+import type { Forge } from '../forges/forge.ts';
+import type { Ledger } from '../ledger/database.ts';
+
+/** Takes a comment in by the same door as a webhook. */
+export type TakeComment = (forge: Forge, event: CommentEvent) => Promise<unknown>;
+
+export type CatchUpOptions = {
+  readonly ledger: Ledger;
+  readonly forge: Forge;
+  readonly repositories: readonly string[];
+  readonly now: () => number;
+  readonly take: TakeComment;
+  readonly signal?: AbortSignal;
+};
+
+/** The list is asked from this much before the last moment seen: forges round to seconds and commit out of order. */
+const OVERLAP_MS = 120_000;
+
+/**
+ * Webhooks are hints: Gitea and Forgejo send each once. This lists what was written since the last moment seen and
+ * hands it in; what was seen before is a duplicate there. The mark moves only when all of it was recorded.
+ * Returns how many comments were handed in.
+ */
+export async function catchUp(options: CatchUpOptions): Promise<number> {
+  let taken = 0;
+  for (const repository of options.repositories)
+    taken += await catchUpRepository(options, repository);
+  return taken;
+}
+
+async function catchUpRepository(options: CatchUpOptions, repository: string): Promise<number> {
+  const { ledger, forge } = options;
+  const known = await readMark(ledger, forge.name, repository);
+  if (known === undefined) {
+    // First contact: what was said before we came is not for us.
+    await writeMark(ledger, forge.name, repository, options.now());
+    return 0;
+  }
+  const since = new Date(known - OVERLAP_MS);
+  let latest = known;
+  let taken = 0;
+  const call = options.signal ? { signal: options.signal } : {};
+  for await (const { pull, comment } of forge.listComments(repository, since, call)) {
+    latest = Math.max(latest, comment.updatedAt.getTime());
+    await options.take(forge, toEvent(repository, pull, { comment, knownUntil: known }));
+    taken += 1;
+  }
+  if (latest > known) await writeMark(ledger, forge.name, repository, latest);
+  return taken;
+}
+
+/**
+ * A comment that was written after the mark is new to us, even if it was edited since; an older one that was
+ * changed since is an edit. The author is the only actor a list can name.
+ */
+function toEvent(
+  repository: string,
+  pull: number,
+  { comment, knownUntil }: { comment: Comment; knownUntil: number },
+): CommentEvent {
+  const isOld = comment.createdAt.getTime() < knownUntil - OVERLAP_MS;
+  const kind = isOld ? 'comment-edited' : 'comment-created';
+  return { kind, repository, pull, actor: comment.author, comment };
+}
+
+async function readMark(
+  ledger: Ledger,
+  forge: string,
+  repository: string,
+): Promise<number | undefined> {
+  const row = await ledger.db
+    .selectFrom('watermarks')
+    .select('seen_until')
+    .where('forge', '=', forge)
+    .where('repository', '=', repository)
+    .executeTakeFirst();
+  return row?.seen_until;
+}
+
+async function writeMark(
+  ledger: Ledger,
+  forge: string,
+  repository: string,
+  seenUntil: number,
+): Promise<void> {
+  await ledger.db
+    .insertInto('watermarks')
+    .values({ forge, repository, seen_until: seenUntil })
+    .onConflict((conflict) =>
+      conflict.columns(['forge', 'repository']).doUpdateSet({ seen_until: seenUntil }),
+    )
+    .execute();
+}

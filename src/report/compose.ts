@@ -1,0 +1,205 @@
+import type { Run } from '../domain/run.ts';
+import { isTerminal } from '../domain/run.ts';
+import { type CommandRecord, commandsOfComment, loadCommand } from '../ledger/commands.ts';
+import { findReport } from '../ledger/reports.ts';
+import { findRun, listRuns } from '../ledger/runs.ts';
+import {
+  type Answer,
+  type AnswerComment,
+  isWanted,
+  NOTHING,
+  reactionOfAll,
+  statusesOf,
+} from './answer.ts';
+import type { Message, RunMessage } from './message.ts';
+import { pingOf } from './project.ts';
+import { composeReply } from './replies.ts';
+import type { ReporterOptions } from './reporter.ts';
+import { historyOf, usualOf } from './statistics.ts';
+
+/** The answer that the ledger holds for a command right now. Reads only. */
+export async function composeAnswer(
+  options: ReporterOptions,
+  command: CommandRecord,
+): Promise<Answer> {
+  switch (command.outcome) {
+    case 'pending':
+      return NOTHING;
+    case 'accepted':
+      return answerRuns(options, command);
+    case 'joined':
+      return answerJoined(options, command);
+    case 'cancelled_run': {
+      const runs = await runsOf(options, command);
+      const over = runs.every((run) => isTerminal(run.state));
+      return { ...NOTHING, reaction: over ? '+1' : 'eyes' };
+    }
+    case 'not_understood':
+      return (await isFirstMisunderstood(options, command))
+        ? composeReply(options, command)
+        : { ...NOTHING, reaction: 'confused' };
+    default:
+      return composeReply(options, command);
+  }
+}
+
+async function runsOf(
+  { ledger }: ReporterOptions,
+  command: CommandRecord,
+): Promise<readonly Run[]> {
+  const runs = await Promise.all((command.detail.runs ?? []).map((id) => findRun(ledger.db, id)));
+  return runs.filter((run) => run !== undefined);
+}
+
+async function answerRuns(options: ReporterOptions, command: CommandRecord): Promise<Answer> {
+  const runs = await runsOf(options, command);
+  const owned = runs.filter((run) => run.commandId === command.id);
+  const parts = await Promise.all(owned.map((run) => runMessage(options, command, run)));
+  const [first] = parts;
+  if (!first) return NOTHING;
+  const final = owned.every((run) => isTerminal(run.state));
+  const comment: AnswerComment = {
+    message:
+      parts.length === 1
+        ? await replaced(options, first)
+        : { kind: 'runs', command: command.text, parts },
+    kind: 'status',
+    final,
+    rev: owned.reduce((sum, run) => sum + run.rev, 0),
+    ...(parts.length === 1 ? { runId: first.run.id } : {}),
+  };
+  const report = await findReport(options.ledger.db, command.id);
+  const commentUrl = report?.comment_id
+    ? options.forge.links.comment(command.repository, command.pull, report.comment_id)
+    : pageOf(options, first.run);
+  const loud =
+    final && command.detail.pings !== 'off'
+      ? owned.find((run) => wantsPing(command, run))
+      : undefined;
+  return {
+    reaction: reactionOfAll(owned),
+    comment: isWanted(command, owned) ? comment : undefined,
+    statuses: statusesOf(owned, (run) => pageOf(options, run)),
+    ping: loud ? { kind: 'ping', login: command.actor.login, run: loud, commentUrl } : undefined,
+  };
+}
+
+function wantsPing(command: CommandRecord, run: Run): boolean {
+  const outcome = pingOf(run);
+  if (!outcome || command.detail.comments === 'off') return false;
+  return run.state !== 'passed' || command.detail.pings !== 'failures';
+}
+
+function pageOf({ url }: ReporterOptions, run: Run): string {
+  return `${url}/r/${run.number}`;
+}
+
+async function runMessage(
+  options: ReporterOptions,
+  command: CommandRecord,
+  run: Run,
+): Promise<RunMessage> {
+  const { ledger, forge, url } = options;
+  const past = await listRuns(ledger.db, {
+    forge: run.forge,
+    repository: run.repository,
+    suite: run.suite,
+    limit: 40,
+  });
+  const usual = usualOf(past.filter((other) => other.number !== run.number));
+  const queue = run.state === 'queued' ? await queueOf(options, run) : undefined;
+  return {
+    kind: 'run',
+    command: command.text,
+    requester: command.actor,
+    run,
+    links: {
+      commit: forge.links.commit(run.repository, run.sha),
+      requester: forge.links.user(command.actor.login),
+      page: pageOf(options, run),
+      help: `${url}/help`,
+      ...(run.remote.url ? { remote: run.remote.url } : {}),
+      ...(run.cancellation ? { canceller: forge.links.user(run.cancellation.by) } : {}),
+    },
+    ...(queue ? { queue } : {}),
+    ...(usual ? { usual } : {}),
+    history: historyOf(past),
+  };
+}
+
+/** Who stands before it on the same runner. */
+async function queueOf(options: ReporterOptions, run: Run): Promise<RunMessage['queue']> {
+  const live = await listRuns(options.ledger.db, { runner: run.runner, live: true });
+  const ahead = live.filter((other) => other.number < run.number).reverse();
+  return {
+    runner: run.runner,
+    ahead: ahead.map((other) => ({
+      number: other.number,
+      repository: other.repository,
+      url: pageOf(options, other),
+    })),
+  };
+}
+
+/** A run whose place a newer command took shrinks to one line that points there. */
+async function replaced(options: ReporterOptions, part: RunMessage): Promise<Message> {
+  const { run } = part;
+  if (run.state !== 'superseded' || run.cancellation?.sha === undefined) return part;
+  const newer = await listRuns(options.ledger.db, {
+    forge: run.forge,
+    repository: run.repository,
+    pull: run.pull,
+    suite: run.suite,
+  });
+  const next = newer.find(
+    (other) => other.number > run.number && other.sha === run.cancellation?.sha,
+  );
+  const report = next && (await findReport(options.ledger.db, next.commandId));
+  const { links } = options.forge;
+  return {
+    kind: 'superseded',
+    run,
+    by: {
+      sha: run.cancellation.sha,
+      commitUrl: links.commit(run.repository, run.cancellation.sha),
+      cause: 'command',
+      ...(report?.comment_id
+        ? { commentUrl: links.comment(run.repository, run.pull, report.comment_id) }
+        : {}),
+    },
+  };
+}
+
+async function answerJoined(options: ReporterOptions, command: CommandRecord): Promise<Answer> {
+  const runs = await runsOf(options, command);
+  const [run] = runs;
+  if (!run) return NOTHING;
+  const owner = await loadCommand(options.ledger.db, run.commandId);
+  const report = await findReport(options.ledger.db, owner.id);
+  const { links } = options.forge;
+  const message: Message = {
+    kind: 'joined',
+    command: command.text,
+    run,
+    links: {
+      commit: links.commit(run.repository, run.sha),
+      page: pageOf(options, run),
+      ...(report?.comment_id
+        ? { comment: links.comment(run.repository, run.pull, report.comment_id) }
+        : {}),
+    },
+  };
+  return {
+    ...NOTHING,
+    reaction: reactionOfAll(runs),
+    comment: { message, kind: 'reply', final: true, rev: 1 },
+  };
+}
+
+async function isFirstMisunderstood(
+  { ledger }: ReporterOptions,
+  command: CommandRecord,
+): Promise<boolean> {
+  const siblings = await commandsOfComment(ledger.db, command.forge, command.commentId);
+  return siblings.find((other) => other.command === undefined)?.id === command.id;
+}

@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import { type CallOptions, type Forge, ForgeError } from '../forges/forge.ts';
+import type { CommandRecord } from '../ledger/commands.ts';
+import type { Held, Next } from '../ledger/held.ts';
+import { type Report, saveReport } from '../ledger/reports.ts';
+import type { Clock } from '../lib/clock.ts';
+import { crashPoint } from '../lib/crash-point.ts';
+import type { AnswerComment } from './answer.ts';
+import type { Marker, Markers } from './marker.ts';
+import type { Message, PingMessage } from './message.ts';
+import { renderMessage } from './render.ts';
+import type { Pace } from './reporter.ts';
+import type { Templates } from './templates.ts';
+
+export type PosterOptions = {
+  readonly clock: Clock;
+  readonly forge: Forge;
+  readonly markers: Markers;
+  readonly templates: Templates;
+  readonly pace: Pace;
+  readonly held: Held;
+  readonly command: CommandRecord;
+};
+
+/** A run gets at most this many edits, save the last: Gitea keeps 20 revisions of a comment. */
+const MAX_EDITS = 14;
+
+/**
+ * Posts comments exactly once. The forge offers no idempotency key, so: write down that we mean to post; from then
+ * on, before posting, wait until any earlier post must be listed and look for our signed marker.
+ */
+export function createPoster(options: PosterOptions) {
+  const { clock, forge, held, command, pace } = options;
+  const call: CallOptions = { signal: held.signal, guard: held.guard };
+
+  /** The comment of ours that fits, or undefined when it was surely never posted. */
+  const findOwn = async (fits: (marker: Marker) => boolean): Promise<string | undefined> => {
+    const bot = await forge.whoAmI(call);
+    const comments = await forge.listPullComments(command.repository, command.pull, call);
+    const own = comments.find((comment) => {
+      const marker = comment.author.id === bot.id ? options.markers.find(comment.body) : undefined;
+      return marker !== undefined && fits(marker);
+    });
+    return own?.id;
+  };
+
+  const render = (message: Message, marker: string) =>
+    renderMessage(message, { templates: options.templates, marker, now: clock.now() });
+
+  const comment = async (
+    report: Report | undefined,
+    wanted: AnswerComment | undefined,
+  ): Promise<Next> => {
+    if (wanted === undefined) return {};
+    const marker = markerOf(options, wanted);
+    const body = render(wanted.message, marker);
+    const digest = digestOf(render(wanted.message, ''));
+    if (report?.sent_digest === digest) return {};
+    const now = clock.now();
+    const wait = waitBefore(options, { report, wanted, now });
+    if (wait !== undefined) return { dueAt: wait };
+    const sent = { sent_digest: digest, sent_at: now };
+    if (report?.comment_id) {
+      if (await edit(report.comment_id, body)) {
+        crashPoint('report.after-edit');
+        await held.transact((tx) =>
+          saveReport(tx, command.id, { ...sent, edits: report.edits + 1 }),
+        );
+        return {};
+      }
+      // Somebody deleted it: make a new one, once.
+      await held.transact((tx) =>
+        saveReport(tx, command.id, {
+          comment_id: null,
+          comment_intent_at: null,
+          sent_digest: null,
+        }),
+      );
+      return { dueAt: now };
+    }
+    const known = await create({
+      intentAt: report?.comment_intent_at ?? undefined,
+      intend: (at) => ({ comment_intent_at: at }),
+      fits: (found) => found.kind !== 'ping' && found.id === command.id,
+      body,
+    });
+    if ('dueAt' in known) return known;
+    const fields = { comment_id: known.id, ...(known.isNew ? sent : {}) };
+    await held.transact((tx) => saveReport(tx, command.id, fields));
+    return known.isNew ? {} : { dueAt: now };
+  };
+
+  const ping = async (
+    report: Report | undefined,
+    wanted: PingMessage | undefined,
+  ): Promise<Next> => {
+    if (wanted === undefined || report?.ping_comment_id) return {};
+    const known = await create({
+      intentAt: report?.ping_intent_at ?? undefined,
+      intend: (at) => ({ ping_intent_at: at }),
+      fits: (found) => found.kind === 'ping' && found.id === wanted.run.id,
+      body: render(wanted, options.markers.ping(wanted.run.id)),
+    });
+    if ('dueAt' in known) return known;
+    await held.transact((tx) => saveReport(tx, command.id, { ping_comment_id: known.id }));
+    return {};
+  };
+
+  const create = async (wish: {
+    intentAt: number | undefined;
+    intend: (at: number) => { comment_intent_at: number } | { ping_intent_at: number };
+    fits: (marker: Marker) => boolean;
+    body: string;
+  }): Promise<{ id: string; isNew: boolean } | { dueAt: number }> => {
+    if (wish.intentAt === undefined) {
+      await held.transact((tx) => saveReport(tx, command.id, wish.intend(clock.now())));
+      crashPoint('report.after-intent');
+    } else {
+      const settledAt = wish.intentAt + pace.settleMs;
+      if (clock.now() < settledAt) return { dueAt: settledAt };
+      const found = await findOwn(wish.fits);
+      if (found !== undefined) return { id: found, isNew: false };
+      // A fresh intent: were this post to be lost again, the next look must wait for it to settle too.
+      await held.transact((tx) => saveReport(tx, command.id, wish.intend(clock.now())));
+    }
+    const target = { repository: command.repository, pull: command.pull, body: wish.body };
+    const created = await forge.createComment(target, call);
+    crashPoint('report.after-create');
+    return { id: created.id, isNew: true };
+  };
+
+  const edit = async (commentId: string, body: string): Promise<boolean> => {
+    try {
+      await forge.editComment(command.repository, commentId, body, call);
+      return true;
+    } catch (error) {
+      if (error instanceof ForgeError && error.code === 'not_found') return false;
+      throw error;
+    }
+  };
+
+  return { comment, ping };
+}
+
+function markerOf({ markers, command }: PosterOptions, wanted: AnswerComment): string {
+  if (wanted.kind === 'reply') return markers.reply(command.id);
+  const run = wanted.runId === undefined ? {} : { run: wanted.runId };
+  return markers.status({ command: command.id, rev: wanted.rev, ...run });
+}
+
+/** When to look again, or undefined to write now. The last word never waits. */
+function waitBefore(
+  { pace, command }: PosterOptions,
+  given: { report: Report | undefined; wanted: AnswerComment; now: number },
+): number | undefined {
+  const { report, wanted, now } = given;
+  if (wanted.final) return undefined;
+  const quietUntil = command.createdAt + pace.quietMs;
+  if (!report?.comment_id) return now < quietUntil ? quietUntil : undefined;
+  if (report.edits >= MAX_EDITS) return now + pace.editMs;
+  const nextEdit = (report.sent_at ?? 0) + pace.editMs;
+  return now < nextEdit ? nextEdit : undefined;
+}
+
+export function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}

@@ -1,0 +1,118 @@
+import { type CallOptions, type Forge, ForgeError } from '../forges/forge.ts';
+import type { CommandRecord } from '../ledger/commands.ts';
+import { loadCommand } from '../ledger/commands.ts';
+import type { Ledger } from '../ledger/database.ts';
+import type { Held, Processor } from '../ledger/held.ts';
+import { findReport, type Report, saveReport } from '../ledger/reports.ts';
+import type { Clock } from '../lib/clock.ts';
+import { crashPoint } from '../lib/crash-point.ts';
+import type { Answer } from './answer.ts';
+import { composeAnswer } from './compose.ts';
+import type { Markers } from './marker.ts';
+import { createPoster, digestOf } from './post.ts';
+import type { Templates } from './templates.ts';
+
+export type ReporterOptions = {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly forge: Forge;
+  readonly url: string;
+  readonly markers: Markers;
+  readonly templates: Templates;
+  readonly pace: Pace;
+};
+
+export type Pace = {
+  /** A run that ends sooner gets no "queued" comment. */
+  readonly quietMs: number;
+  /** Shortest time between two edits of a running comment. */
+  readonly editMs: number;
+  /** Longest time between a post that was accepted and its being listed. */
+  readonly settleMs: number;
+};
+
+export const DEFAULT_PACE: Pace = { quietMs: 3_000, editMs: 10_000, settleMs: 5_000 };
+
+/**
+ * Projects the ledger onto the forge: reaction, commit statuses, the living comment, the ping. What is wanted is a
+ * pure function of the ledger; what was sent is remembered; only the difference is sent. One worker at a time holds
+ * a command's report, so an older state can never overwrite a newer one.
+ */
+export function createReportProcessor(options: ReporterOptions): Processor {
+  return async (held) => {
+    const { ledger, clock } = options;
+    const command = await loadCommand(ledger.db, held.lease.subject);
+    const answer = await composeAnswer(options, command);
+    const report = await findReport(ledger.db, command.id);
+    const sending: Sending = { options, held, command, report, answer };
+    try {
+      await react(sending);
+      await sendStatuses(sending);
+      const poster = createPoster({ ...options, held, command });
+      const next = await poster.comment(report, answer.comment);
+      const later =
+        next.dueAt === undefined
+          ? await poster.ping(await findReport(ledger.db, command.id), answer.ping)
+          : next;
+      return later;
+    } catch (error) {
+      if (!(error instanceof ForgeError) || error.retryable) throw error;
+      // Refused for good, e.g. a locked conversation: the run page and the deliveries page still tell.
+      await held.transact((tx) =>
+        saveReport(tx, command.id, { problem: `${clock.now()} ${error.message}` }),
+      );
+      return {};
+    }
+  };
+}
+
+type Sending = {
+  readonly options: ReporterOptions;
+  readonly held: Held;
+  readonly command: CommandRecord;
+  readonly report: Report | undefined;
+  readonly answer: Answer;
+};
+
+function callOptions(held: Held): CallOptions {
+  return { signal: held.signal, guard: held.guard };
+}
+
+/** Reactions are idempotent at the forge, so they need no intent. A server may not allow ours. */
+async function react({ options, held, command, report, answer }: Sending): Promise<void> {
+  const before = report?.reaction ?? undefined;
+  const wanted = answer.reaction;
+  if (before === wanted || command.commentId.startsWith('cli-')) return;
+  const { forge } = options;
+  try {
+    if (wanted)
+      await forge.addReaction(command.repository, command.commentId, wanted, callOptions(held));
+    if (before) {
+      const old = before as NonNullable<Answer['reaction']>;
+      await forge.removeReaction(command.repository, command.commentId, old, callOptions(held));
+    }
+  } catch (error) {
+    if (
+      !(error instanceof ForgeError) ||
+      !['unsupported', 'not_found', 'forbidden'].includes(error.code)
+    )
+      throw error;
+  }
+  await held.transact((tx) => saveReport(tx, command.id, { reaction: wanted ?? null }));
+}
+
+/** A status sent twice is two equal rows at the forge: harmless, so it needs no intent either. */
+async function sendStatuses({ options, held, command, report, answer }: Sending): Promise<void> {
+  const sent = JSON.parse(report?.statuses_json ?? '{}') as Record<string, string>;
+  for (const status of answer.statuses) {
+    const digest = digestOf(JSON.stringify(status));
+    const key = `${status.context} ${status.sha}`;
+    if (sent[key] === digest) continue;
+    await options.forge.setStatus(command.repository, status, callOptions(held));
+    crashPoint('report.after-status');
+    sent[key] = digest;
+    await held.transact((tx) =>
+      saveReport(tx, command.id, { statuses_json: JSON.stringify(sent) }),
+    );
+  }
+}
