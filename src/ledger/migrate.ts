@@ -1,4 +1,5 @@
-import { type Kysely, type Migration, Migrator } from 'kysely';
+import type { Kysely } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
 import type { Dialect, Ledger } from './database.ts';
 import { up as init } from './migrations/0001-init.ts';
 

@@ -55,12 +55,11 @@ async function* eventsOf(worker: ChildProcess): AsyncGenerator<RunEvent> {
 }
 
 /** Lets a worker of its own get as far as the custom tests and kills it there, once the test really runs. */
-async function killWorkerInCustom(t: TestContext, lab: Lab, seconds: number) {
+async function killWorkerInCustom(lab: Lab, seconds: number) {
   const { url, shas } = lab.repository([{ layers: [APP_LAYER], files: {} }]);
   const recipe = createRecipe({ stages: { expectedNa: {}, custom: [sleeper(seconds)] } });
   const run = createRun(shas[0] ?? '', recipe);
   const worker = startWorker(lab, url, run);
-  t.after(() => lab.runner.remove(run.id));
   const exit = once(worker, 'exit');
   for await (const event of eventsOf(worker)) {
     if (event.kind === 'stage-changed' && event.stage.name === 'custom') break;
@@ -134,7 +133,7 @@ test('a fork bomb stays within its limit and is gone after the run', async (t) =
 
 test('what a killed worker left is found by the next sweep, and only by its own installation', async (t) => {
   const lab = createLab(t);
-  const { run, killed } = await killWorkerInCustom(t, lab, 86393);
+  const { run, killed } = await killWorkerInCustom(lab, 86393);
   assert.equal(killed, 'SIGKILL');
   assert.equal(sleepers(86393), 1);
   const stranger = createLab(t, { installation: 'another' });
@@ -154,7 +153,7 @@ test('what a killed worker left is found by the next sweep, and only by its own 
 
 test('the second attempt of a run removes what the first left before it begins', async (t) => {
   const lab = createLab(t);
-  const { run, url } = await killWorkerInCustom(t, lab, 86394);
+  const { run, url } = await killWorkerInCustom(lab, 86394);
   const again = createRecipe({ stages: { expectedNa: {}, custom: [] } });
   const second = { ...createRun(run.sha, again), id: run.id, attempt: 2 };
   const done = await execute(lab, url, second);

@@ -47,12 +47,15 @@ let counter = 0;
 export function createLab(t: TestContext, options: { installation?: string } = {}): Lab {
   const directory = mkdtempSync(join(tmpdir(), 'signalbox-lab-'));
   chmodSync(directory, 0o755);
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
   const workspaces = join(directory, 'workspaces');
   const installation = options.installation ?? `lab-${process.pid}-${counter}`;
   counter += 1;
   const logs = createLogStore({ directory: join(directory, 'logs'), now: Date.now });
   const runner = createRunner({ directory, installation, path: placeNode(directory) });
+  t.after(async () => {
+    await runner.sweep(() => Promise.resolve(false));
+    rmSync(directory, { recursive: true, force: true });
+  });
   const repository: Lab['repository'] = (commits) =>
     createRepository(join(directory, `repository-${counter++}`), commits);
   return { directory, workspaces, installation, runner, logs, repository };

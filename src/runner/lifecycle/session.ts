@@ -104,8 +104,11 @@ export async function openSession(settings: Settings, execution: Execution): Pro
       artifacts: settings.logs.artifacts(id),
     }),
     async close() {
-      await log.settle();
-      await claimed?.release();
+      try {
+        await log.settle();
+      } finally {
+        await claimed?.release();
+      }
     },
   };
 }
