@@ -2,23 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import { createCore } from './core.ts';
 import { type Config, secretsOf } from './domain/operator-schema.ts';
-import { repositoryAllowed } from './domain/repository-pattern.ts';
 import type { Forge } from './forges/forge.ts';
 import { createGiteaForge } from './forges/gitea/index.ts';
 import type { Context } from './handlers/context.ts';
-import { createCommandProcessor } from './handlers/on-command.ts';
-import { createDeliveryProcessor } from './handlers/on-delivery.ts';
-import { createExecutionProcessor } from './handlers/on-execution.ts';
-import { createRunProcessor } from './handlers/on-run.ts';
-import { executionKind } from './handlers/wake-runner.ts';
 import { helpSections } from './http/help-sections.ts';
-import { createIntake, type Intake } from './http/intake.ts';
+import type { Intake } from './http/intake.ts';
 import { createPagesSource } from './http/pages-source.ts';
 import { createServer } from './http/server.ts';
 import { type Ledger, openPostgres, openSqliteLedger } from './ledger/database.ts';
 import type { WorkFailure } from './ledger/held.ts';
-import { createInbox } from './ledger/inbox.ts';
 import { ensureSetting } from './ledger/settings.ts';
 import { cached } from './lib/cached.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
@@ -27,10 +21,10 @@ import { createIds } from './lib/ids.ts';
 import { createLogStore, type LogStore } from './lib/log-store.ts';
 import type { Logger } from './lib/logger.ts';
 import { createMask } from './lib/redact.ts';
-import { createLedgerDispatcher, type Dispatcher, type Lane } from './queue/dispatcher.ts';
+import { createLedgerDispatcher, type Dispatcher } from './queue/dispatcher.ts';
 import { ownOwner } from './queue/owner.ts';
 import { createMarkers } from './report/marker.ts';
-import { createReportProcessor, DEFAULT_PACE, type Pace } from './report/reporter.ts';
+import { DEFAULT_PACE, type Pace } from './report/reporter.ts';
 import { BUILT_IN_TEMPLATES, createTemplates } from './report/templates.ts';
 import { createDroneRunner } from './runner/drone/index.ts';
 import { createLifecycleRunner, type LifecycleRunner } from './runner/lifecycle/index.ts';
@@ -64,16 +58,13 @@ export type App = {
   createDispatcher(): Dispatcher;
   createServer(dispatcher: Dispatcher | undefined): Promise<FastifyInstance>;
   /** Set by the intake's bound: true refuses with 503. */
-  setOverloaded(isOverloaded: boolean): void;
-  onArrival(listener: () => void): void;
+  readonly setOverloaded: (isOverloaded: boolean) => void;
+  readonly onArrival: (listener: () => void) => void;
   close(): Promise<void>;
 };
 
 const LEASE_MS = 15_000;
 const POLL_MS = 500;
-/** Pieces of each kind that one process does at once; executions are bounded by their runner's slots. */
-const HANDS = { delivery: 20, command: 20, run: 20, report: 4 };
-
 /** Opens the ledger of a configuration; the schema is not looked at. */
 export function openLedger(config: Config): Ledger {
   return config.database
@@ -93,58 +84,21 @@ export async function createApp(options: AppOptions, ledger: Ledger): Promise<Ap
   const logs = createLogStore({ directory: join(config.data, 'runs'), now: clock.now });
   const forges = createForges(config, { http, now: clock.now });
   const { remote, local } = createRunners(options, { http, logs, clock, installation });
-  const context: Context = {
+  const core = createCore({
     ledger,
     clock,
     newId,
     forges,
     remoteRunners: remote,
-    localRunners: new Set(local.map((runner) => runner.name)),
-    url: config.url,
-  };
-  const listeners: (() => void)[] = [];
-  let overloaded = false;
-  const inbox = createInbox(ledger, {
-    maxWaiting: 5_000,
-    onRecorded: () => {
-      for (const listener of listeners) listener();
-    },
-  });
-  const intake = createIntake({
-    inbox,
-    newId,
-    now: clock.now,
-    isAllowed: (forge, repository) =>
-      repositoryAllowed(config.forges[forge]?.repositories ?? [], repository),
-    isOverloaded: () => overloaded,
-  });
-  const owner = ownOwner();
-  const reporting = {
-    ledger,
-    clock,
+    localRunners: local,
+    repositoriesOf: (forge) => config.forges[forge]?.repositories ?? [],
     url: config.url,
     markers: createMarkers(markerKey),
-    templates: createTemplates({
-      directories: [BUILT_IN_TEMPLATES, ...ownTemplates(config)],
-    }),
+    templates: createTemplates({ directories: [BUILT_IN_TEMPLATES, ...ownTemplates(config)] }),
     pace: options.pace ?? DEFAULT_PACE,
-  };
-
-  const lanes = (): readonly Lane[] => [
-    { kind: 'delivery', concurrency: HANDS.delivery, processor: createDeliveryProcessor(context) },
-    { kind: 'command', concurrency: HANDS.command, processor: createCommandProcessor(context) },
-    { kind: 'run', concurrency: HANDS.run, processor: createRunProcessor(context) },
-    ...[...forges.values()].map((forge) => ({
-      kind: `report:${forge.name}`,
-      concurrency: HANDS.report,
-      processor: createReportProcessor({ ...reporting, forge }),
-    })),
-    ...local.map((runner) => ({
-      kind: executionKind(runner.name),
-      concurrency: runner.slots,
-      processor: createExecutionProcessor(context, runner),
-    })),
-  ];
+  });
+  const { context, intake } = core;
+  const owner = ownOwner();
 
   return {
     config,
@@ -161,7 +115,7 @@ export async function createApp(options: AppOptions, ledger: Ledger): Promise<Ap
     createDispatcher: () =>
       createLedgerDispatcher({
         ledger,
-        lanes: lanes(),
+        lanes: core.lanes,
         owner,
         clock,
         leaseMs,
@@ -190,10 +144,8 @@ export async function createApp(options: AppOptions, ledger: Ledger): Promise<Ap
         version: options.version,
         now: clock.now,
       }),
-    setOverloaded: (isOverloaded) => {
-      overloaded = isOverloaded;
-    },
-    onArrival: (listener) => listeners.push(listener),
+    setOverloaded: core.setOverloaded,
+    onArrival: core.onArrival,
     close: async () => {
       await http.close();
       await ledger.close();
