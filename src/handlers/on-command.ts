@@ -11,6 +11,7 @@ import type { Tx } from '../ledger/database.ts';
 import type { Held, Next, Processor } from '../ledger/held.ts';
 import { recordOperation } from '../ledger/operations.ts';
 import { arm } from '../ledger/work.ts';
+import { crashPoint } from '../lib/crash-point.ts';
 import { cancel } from './commands/cancel.ts';
 import { help } from './commands/help.ts';
 import { status } from './commands/status.ts';
@@ -40,6 +41,7 @@ export function createCommandProcessor(context: Context): Processor {
     if (await waitsForCancel(context, record))
       return { dueAt: context.clock.now() + CANCEL_FIRST_MS };
     const verdict = await decideVerdict({ context, held, record });
+    crashPoint('command.before-decision');
     await held.transact((tx) => settle(tx, context, record, verdict));
     return {};
   };

@@ -1,7 +1,8 @@
 import { isTerminal, type Run } from '../domain/run.ts';
 import type { RunEvent } from '../domain/run-machine.ts';
-import type { Held, Processor } from '../ledger/held.ts';
+import type { Held, Next, Processor } from '../ledger/held.ts';
 import { advanceRun, loadRun } from '../ledger/runs.ts';
+import { crashPoint } from '../lib/crash-point.ts';
 import { Interrupted, type LifecycleRunner } from '../runner/lifecycle/index.ts';
 import { type Context, forgeOf } from './context.ts';
 
@@ -21,8 +22,7 @@ export function createExecutionProcessor(context: Context, runner: LifecycleRunn
       run = await recover(context, runner, run, advance);
       if (isTerminal(run.state)) return {};
     }
-    await execute(context, held, runner, run);
-    return {};
+    return execute(context, held, runner, run);
   };
 }
 
@@ -51,7 +51,7 @@ async function execute(
   held: Held,
   runner: LifecycleRunner,
   run: Run,
-): Promise<void> {
+): Promise<Next> {
   const forge = forgeOf(context, run.forge);
   const repository = await forge.readRepository(run.repository, { signal: held.signal });
   const stop = new AbortController();
@@ -63,12 +63,21 @@ async function execute(
     await runner.execute({
       run,
       source: { cloneUrl: repository.cloneUrl, gitEnvironment: forge.gitEnvironment() },
-      record: (event) => record(context, held, run.id, event),
+      record: async (event) => {
+        const after = await record(context, held, run.id, event);
+        if (event.kind === 'started') crashPoint('execution.after-start');
+        if (event.kind === 'concluded') crashPoint('execution.before-teardown');
+        return after;
+      },
       signal: stop.signal,
     });
+    return {};
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
-    await record(context, held, run.id, { kind: 'interrupted', at: context.clock.now() });
+    const at = context.clock.now();
+    await record(context, held, run.id, { kind: 'interrupted', at });
+    // Whoever comes after us begins it again.
+    return { dueAt: at };
   } finally {
     held.signal.removeEventListener('abort', onCut);
     watching.abort();
