@@ -65,8 +65,6 @@ async function begin(step: Step): Promise<Next> {
   if (run.remote.intentAt === undefined) {
     if (run.cancellation)
       return conclude(step, { verdict: verdictOfCancellation(run.cancellation) });
-    await advance(step, { kind: 'remote-intended', at: now });
-    crashPoint('run.after-intent');
   } else {
     const settledAt = run.remote.intentAt + runner.settleMs;
     if (now < settledAt) return { dueAt: settledAt };
@@ -75,6 +73,12 @@ async function begin(step: Step): Promise<Next> {
     if (run.cancellation)
       return conclude(step, { verdict: verdictOfCancellation(run.cancellation) });
   }
+  // Each try has an intent of its own: were its answer lost, the next look must wait for this one to settle.
+  const at = context.clock.now();
+  const intended = await advance(step, { kind: 'remote-intended', at });
+  // Cancelled since we looked: nothing may be created any more.
+  if (intended.state !== 'queued' || intended.cancellation) return { dueAt: at };
+  crashPoint('run.after-intent');
   const created = await runner.create(run, calls(held));
   crashPoint('run.after-create');
   return 'rejected' in created ? reject(step, created) : adopt(step, created);
