@@ -7,6 +7,7 @@ import { type Config, secretsOf } from './domain/operator-schema.ts';
 import type { Forge } from './forges/forge.ts';
 import { createGiteaForge } from './forges/gitea/index.ts';
 import type { Context } from './handlers/context.ts';
+import { createRemoteLogs } from './handlers/remote-logs.ts';
 import { helpSections } from './http/help-sections.ts';
 import type { Intake } from './http/intake.ts';
 import { createPagesSource } from './http/pages-source.ts';
@@ -21,10 +22,11 @@ import { createIds } from './lib/ids.ts';
 import { createLogStore, type LogStore } from './lib/log-store.ts';
 import type { Logger } from './lib/logger.ts';
 import { createMask } from './lib/redact.ts';
-import { createLedgerDispatcher, type Dispatcher } from './queue/dispatcher.ts';
+import { createBullHints } from './queue/bullmq.ts';
+import { createDispatcher, type Dispatcher } from './queue/dispatcher.ts';
 import { ownOwner } from './queue/owner.ts';
 import { createMarkers } from './report/marker.ts';
-import { DEFAULT_PACE, type Pace } from './report/reporter.ts';
+import type { Pace } from './report/reporter.ts';
 import { BUILT_IN_TEMPLATES, createTemplates } from './report/templates.ts';
 import { createDroneRunner } from './runner/drone/index.ts';
 import { createLifecycleRunner, type LifecycleRunner } from './runner/lifecycle/index.ts';
@@ -55,7 +57,8 @@ export type App = {
   readonly intake: Intake;
   readonly owner: string;
   readonly leaseMs: number;
-  createDispatcher(): Dispatcher;
+  /** Undefined when this process neither works nor has a way to tell others of work. */
+  createDispatcher(options: { isWorker: boolean }): Dispatcher | undefined;
   createServer(dispatcher: Dispatcher | undefined): Promise<FastifyInstance>;
   /** Set by the intake's bound: true refuses with 503. */
   readonly setOverloaded: (isOverloaded: boolean) => void;
@@ -63,8 +66,6 @@ export type App = {
   close(): Promise<void>;
 };
 
-const LEASE_MS = 15_000;
-const POLL_MS = 500;
 /** Opens the ledger of a configuration; the schema is not looked at. */
 export function openLedger(config: Config): Ledger {
   return config.database
@@ -73,7 +74,9 @@ export function openLedger(config: Config): Ledger {
 }
 
 export async function createApp(options: AppOptions, ledger: Ledger): Promise<App> {
-  const { config, log, clock = systemClock, leaseMs = LEASE_MS } = options;
+  const { config, log, clock = systemClock } = options;
+  const { timings } = config;
+  const leaseMs = options.leaseMs ?? timings.leaseMs;
   mkdirSync(config.data, { recursive: true });
   const newId = createIds(clock.now);
   const installation = await ensureSetting(ledger.db, 'installation', newId);
@@ -84,6 +87,7 @@ export async function createApp(options: AppOptions, ledger: Ledger): Promise<Ap
   const logs = createLogStore({ directory: join(config.data, 'runs'), now: clock.now });
   const forges = createForges(config, { http, now: clock.now });
   const { remote, local } = createRunners(options, { http, logs, clock, installation });
+  const mask = createMask(secretsOf(config));
   const core = createCore({
     ledger,
     clock,
@@ -91,14 +95,20 @@ export async function createApp(options: AppOptions, ledger: Ledger): Promise<Ap
     forges,
     remoteRunners: remote,
     localRunners: local,
+    keepRemoteLog: createRemoteLogs({ logs, mask }),
+    mask,
     repositoriesOf: (forge) => config.forges[forge]?.repositories ?? [],
     url: config.url,
     markers: createMarkers(markerKey),
     templates: createTemplates({ directories: [BUILT_IN_TEMPLATES, ...ownTemplates(config)] }),
-    pace: options.pace ?? DEFAULT_PACE,
+    pace: options.pace ?? { ...timings, settleMs: timings.commentSettleMs },
   });
   const { context, intake } = core;
   const owner = ownOwner();
+  const hints =
+    config.redis === undefined
+      ? undefined
+      : createBullHints({ address: config.redis, prefix: `signalbox-${installation}` });
 
   return {
     config,
@@ -112,16 +122,20 @@ export async function createApp(options: AppOptions, ledger: Ledger): Promise<Ap
     intake,
     owner,
     leaseMs,
-    createDispatcher: () =>
-      createLedgerDispatcher({
+    createDispatcher: ({ isWorker }) => {
+      if (!isWorker && hints === undefined) return undefined;
+      return createDispatcher({
         ledger,
-        lanes: core.lanes,
+        lanes: isWorker ? core.lanes : core.lanes.map((lane) => ({ ...lane, concurrency: 0 })),
         owner,
         clock,
         leaseMs,
-        pollMs: options.pollMs ?? POLL_MS,
+        pollMs: options.pollMs ?? timings.pollMs,
+        longestBackoffMs: timings.backoffMs,
         onFailure: (failure) => logFailure(log, failure),
-      }),
+        ...(hints ? { hints } : {}),
+      });
+    },
     createServer: () =>
       createServer({
         webhooks: {
@@ -134,6 +148,7 @@ export async function createApp(options: AppOptions, ledger: Ledger): Promise<Ap
         },
         probes: [
           { name: 'ledger', check: () => ledger.db.selectFrom('settings').selectAll().execute() },
+          ...(hints ? [{ name: 'redis', check: () => hints.ping() }] : []),
           ...[...forges.values()].map((forge) => ({
             name: `forge ${forge.name}`,
             check: cached(() => forge.whoAmI(), { ttlMs: 30_000, now: clock.now }),
@@ -194,7 +209,9 @@ function createRunners(
   for (const [name, runner] of Object.entries(config.runners)) {
     if (runner.kind === 'drone') {
       const { url, token, webhookSecret } = runner;
-      remote.set(name, createDroneRunner({ name, url, token, webhookSecret, http, clock }));
+      const settleMs = config.timings.buildSettleMs;
+      const access = { name, url, token, webhookSecret, settleMs };
+      remote.set(name, createDroneRunner({ ...access, http, clock }));
       continue;
     }
     local.push(

@@ -5,11 +5,13 @@ import { createCommandProcessor } from './handlers/on-command.ts';
 import { createDeliveryProcessor } from './handlers/on-delivery.ts';
 import { createExecutionProcessor } from './handlers/on-execution.ts';
 import { createRunProcessor } from './handlers/on-run.ts';
+import type { KeepRemoteLog } from './handlers/remote-logs.ts';
 import { executionKind } from './handlers/wake-runner.ts';
 import { createIntake, type Intake } from './http/intake.ts';
 import type { Ledger } from './ledger/database.ts';
 import { createInbox } from './ledger/inbox.ts';
 import type { Clock } from './lib/clock.ts';
+import type { Mask } from './lib/redact.ts';
 import type { Lane } from './queue/dispatcher.ts';
 import type { Markers } from './report/marker.ts';
 import { createReportProcessor, type Pace } from './report/reporter.ts';
@@ -24,6 +26,10 @@ export type CoreOptions = {
   readonly forges: ReadonlyMap<string, Forge>;
   readonly remoteRunners: ReadonlyMap<string, RemoteRunner>;
   readonly localRunners: readonly LifecycleRunner[];
+  /** Absent: the logs of remote runs stay where they are. */
+  readonly keepRemoteLog?: KeepRemoteLog;
+  /** Takes our own secrets out of a text. */
+  readonly mask?: Mask;
   /** Patterns of the repositories that a forge's events are obeyed for. */
   readonly repositoriesOf: (forge: string) => readonly string[];
   /** Public address, no trailing slash. */
@@ -45,7 +51,7 @@ export type Core = {
 };
 
 /** Pieces of each kind that one process does at once; executions are bounded by their runner's slots. */
-const HANDS = { delivery: 20, command: 20, run: 20, report: 4 };
+const HANDS = { delivery: 20, command: 20, run: 20, report: 8 };
 /** Deliveries that may wait for one commit. */
 const MAX_WAITING = 5_000;
 
@@ -57,6 +63,8 @@ export function createCore(options: CoreOptions): Core {
     newId,
     forges,
     remoteRunners: options.remoteRunners,
+    keepRemoteLog: options.keepRemoteLog ?? (async () => {}),
+    mask: options.mask ?? ((text) => text),
     localRunners: new Set(localRunners.map((runner) => runner.name)),
     url,
   };

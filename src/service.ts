@@ -1,16 +1,20 @@
+import { mkdirSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
-import type { App } from './app.ts';
+import { type App, openLedger } from './app.ts';
 import type { CommentEvent } from './domain/forge-event.ts';
+import type { Config } from './domain/operator-schema.ts';
+import type { Run } from './domain/run.ts';
 import type { Forge } from './forges/forge.ts';
 import { executionKind } from './handlers/wake-runner.ts';
+import type { Ledger } from './ledger/database.ts';
 import { addToCounters, countUnfinished } from './ledger/deliveries.ts';
 import { migrate } from './ledger/migrate.ts';
 import { holdDirectory } from './ledger/sole-owner.ts';
-import { checkpoint } from './ledger/sqlite.ts';
 import { endLeasesOf } from './ledger/work.ts';
 import { type Repeater, repeat } from './lib/repeat.ts';
 import { catchUp } from './maintenance/catch-up.ts';
 import { sweep } from './maintenance/janitor.ts';
+import { reattach } from './maintenance/reattach.ts';
 import { reconcile } from './maintenance/reconcile.ts';
 import type { Dispatcher } from './queue/dispatcher.ts';
 import { isDeadOwner } from './queue/owner.ts';
@@ -24,85 +28,115 @@ export type Service = {
   readonly dispatcher: Dispatcher | undefined;
   /** Looks once for what no webhook brought; resolves with the number of comments handed in. */
   catchUpNow(): Promise<number>;
-  /** Takes no new work, finishes or hands back what is held, closes everything. */
-  stop(): Promise<void>;
+  /** Takes no new work, finishes what is held within the budget or hands it back, closes everything. */
+  stop(options?: { readonly drainMs: number }): Promise<void>;
 };
 
 const RECONCILE_MS = 60_000;
 const UPKEEP_MS = 1_000;
 const DRAIN_MS = 20_000;
+/** How long requests that are being answered may take when the process stops. */
+const CLOSE_MS = 5_000;
 
 /**
- * Boot, in this order, each step before the next: ledger and schema, sole ownership of the data directory, leases of
- * the dead, janitor, work, listener, catch-up. Whatever fails ends the start.
+ * The ledger of a process that serves: on SQLite the data directory is this process's alone until `close`, and that
+ * before the schema is looked at. Throws `DirectoryTaken`, `NewerLedger`, or what the database says.
+ */
+export async function openServingLedger(config: Config): Promise<Ledger> {
+  mkdirSync(config.data, { recursive: true });
+  const freeDirectory = config.database === undefined ? holdDirectory(config.data) : () => {};
+  let ledger: Ledger | undefined;
+  try {
+    ledger = openLedger(config);
+    await migrate(ledger);
+  } catch (error) {
+    await ledger?.close();
+    freeDirectory();
+    throw error;
+  }
+  const opened = ledger;
+  return {
+    ...opened,
+    close: async () => {
+      await opened.close();
+      freeDirectory();
+    },
+  };
+}
+
+/**
+ * Boot of an app on a ledger of this version, in this order, each step before the next: leases of the dead, janitor,
+ * reconcile, listener, work, catch-up. Whatever fails ends the start and closes the app; a forge that is away does not.
  */
 export async function startService(app: App, role: Role): Promise<Service> {
-  const { ledger, config, log } = app;
-  await migrate(ledger);
-  const freeDirectory = ledger.dialect === 'sqlite' ? holdDirectory(config.data) : () => {};
+  const { ledger, config, log, clock } = app;
   const isWorker = role !== 'web';
   const isWeb = role !== 'worker';
+  let drainMs = DRAIN_MS;
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => app.close());
+  stack.defer(() => flushCounts(app).catch(warn(app, 'counting')));
   const ended = await endLeasesOf(ledger.db, isDeadOwner);
   if (ended > 0) log.info({ ended }, 'took over the leases of processes that died');
   if (isWorker) await janitor(app);
   await reconcileNow(app);
-
-  const dispatcher = isWorker ? app.createDispatcher() : undefined;
-  dispatcher?.start();
-  app.onArrival(() => dispatcher?.nudge());
-  const server = isWeb ? await app.createServer(dispatcher) : undefined;
-  const address = server
-    ? await server.listen({ host: config.listen.host, port: config.listen.port })
-    : '';
-  const catchUpNow = () => catchUpAll(app, dispatcher);
-  const onError = (task: string) => (error: unknown) =>
-    log.warn({ err: error }, `${task} failed, will be tried again`);
-  const { clock } = app;
-  const repeaters: Repeater[] = [
-    repeat({ clock, everyMs: UPKEEP_MS, onError: onError('upkeep') }, () => upkeep(app)),
-    repeat({ clock, everyMs: RECONCILE_MS, onError: onError('reconcile') }, () =>
-      reconcileNow(app),
-    ),
-  ];
-  if (isWorker)
-    repeaters.push(
-      repeat({ clock, everyMs: RECONCILE_MS, onError: onError('janitor') }, () => janitor(app)),
-    );
-  if (isWeb) {
-    const everyMs = config.catchUpSeconds * 1_000;
-    await catchUpNow().catch(onError('catch-up'));
-    repeaters.push(repeat({ clock, everyMs, onError: onError('catch-up') }, catchUpNow));
+  if (isWorker) {
+    const runs = await reattach(ledger, clock.now());
+    if (runs.length > 0) log.info({ runs }, 'took over runs that went on elsewhere meanwhile');
   }
+
+  const dispatcher = app.createDispatcher({ isWorker });
+  stack.defer(() => dispatcher?.drain(drainMs));
+  const repeaters: Repeater[] = [];
+  stack.defer(async () => {
+    await Promise.all(repeaters.map((repeater) => repeater.stop()));
+  });
+  const server = isWeb ? await app.createServer(dispatcher) : undefined;
+  stack.defer(() => server && closeServer(server));
+  const address = server ? await server.listen({ ...config.listen }) : '';
+  app.onArrival(() => dispatcher?.nudge());
+  dispatcher?.start();
+
+  const every = (
+    task: string,
+    everyMs: number,
+    action: (signal: AbortSignal) => Promise<unknown>,
+  ) => repeaters.push(repeat({ clock, everyMs, onError: warn(app, task) }, action));
+  every('upkeep', UPKEEP_MS, () => upkeep(app));
+  every('reconcile', RECONCILE_MS, () => reconcileNow(app));
+  if (isWorker) every('janitor', RECONCILE_MS, () => janitor(app));
+  const catchUpNow = (signal?: AbortSignal) => catchUpAll(app, dispatcher, signal);
+  if (isWeb) {
+    await catchUpNow();
+    every('catch-up', config.catchUpSeconds * 1_000, catchUpNow);
+  }
+  const running = stack.move();
   return {
     address,
     dispatcher,
     catchUpNow,
-    stop: () => stop(app, { server, dispatcher, repeaters, freeDirectory }),
+    stop: async (options) => {
+      drainMs = options?.drainMs ?? DRAIN_MS;
+      await running.disposeAsync();
+    },
   };
 }
 
-async function stop(
-  app: App,
-  parts: {
-    server: FastifyInstance | undefined;
-    dispatcher: Dispatcher | undefined;
-    repeaters: readonly Repeater[];
-    freeDirectory: () => void;
-  },
-): Promise<void> {
-  await parts.server?.close();
-  await Promise.all(parts.repeaters.map((repeater) => repeater.stop()));
-  await parts.dispatcher?.drain(DRAIN_MS);
-  await flushCounts(app);
-  await app.close();
-  parts.freeDirectory();
+/** What is being answered is answered; who reads slowly or keeps a connection open is not waited for. */
+async function closeServer(server: FastifyInstance): Promise<void> {
+  const late = setTimeout(() => server.server.closeAllConnections(), CLOSE_MS);
+  await server.close().finally(() => clearTimeout(late));
+}
+
+function warn({ log }: App, task: string): (error: unknown) => void {
+  return (error) => log.warn({ err: error }, `${task} failed, will be tried again`);
 }
 
 async function janitor(app: App): Promise<void> {
   const { ledger, owner, leaseMs, clock } = app;
   for (const runner of app.localRunners) {
-    const kind = executionKind(runner.name);
-    const swept = await sweep({ ledger, runner, kind, owner, leaseMs, now: clock.now });
+    const kindOf = (run: Run) => executionKind(run.runner);
+    const swept = await sweep({ ledger, runner, kindOf, owner, leaseMs, now: clock.now });
     for (const one of swept) app.log.info(one, 'the janitor removed what a run had left');
   }
 }
@@ -119,22 +153,35 @@ async function reconcileNow(app: App): Promise<void> {
 async function upkeep(app: App): Promise<void> {
   await flushCounts(app);
   app.setOverloaded((await countUnfinished(app.ledger.db)) >= app.config.limits.maxUnfinished);
-  if (app.ledger.sqlite) checkpoint(app.ledger.sqlite);
+  await app.ledger.checkpoint();
 }
 
 async function flushCounts({ intake, ledger }: App): Promise<void> {
   await addToCounters(ledger.db, intake.drainCounts());
 }
 
-async function catchUpAll(app: App, dispatcher: Dispatcher | undefined): Promise<number> {
-  let taken = 0;
-  for (const forge of app.forges.values()) {
-    const repositories = await connectedRepositories(app, forge);
-    const take = (from: Forge, event: CommentEvent) => takeComment(app, from, event);
-    taken += await catchUp({ ledger: app.ledger, forge, repositories, now: app.clock.now, take });
-  }
+/** A forge that is away does not hold up the others; it is asked again next time. */
+async function catchUpAll(
+  app: App,
+  dispatcher: Dispatcher | undefined,
+  signal?: AbortSignal,
+): Promise<number> {
+  const taken = await Promise.all(
+    [...app.forges.values()].map(async (forge) => {
+      try {
+        const repositories = await connectedRepositories(app, forge);
+        const take = (from: Forge, event: CommentEvent) => takeComment(app, from, event);
+        const { ledger, clock } = app;
+        const until = signal ? { signal } : {};
+        return await catchUp({ ledger, forge, repositories, now: clock.now, take, ...until });
+      } catch (error) {
+        if (!signal?.aborted) warn(app, `catch-up with forge ${forge.name}`)(error);
+        return 0;
+      }
+    }),
+  );
   dispatcher?.nudge();
-  return taken;
+  return taken.reduce((sum, count) => sum + count, 0);
 }
 
 async function connectedRepositories(app: App, forge: Forge): Promise<readonly string[]> {

@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { startPostgres, startRedis } from './support/services.ts';
 
 /**
@@ -9,6 +10,7 @@ const UNIT = ['npm', 'run', '--silent', 'check'];
 const SUITES = [
   'contracts',
   'ledger',
+  'cli',
   'runner',
   'queue',
   'http',
@@ -18,10 +20,29 @@ const SUITES = [
   'e2e',
 ];
 
+let current: ChildProcess | undefined;
+let isStopped = false;
+
+// Ctrl-C and SIGTERM end what runs; the servers are stopped and their directories removed all the same.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    isStopped = true;
+    current?.kill(signal);
+  });
+}
+
 function start(command: readonly string[], env: Readonly<Record<string, string>>): Promise<number> {
+  if (isStopped) return Promise.resolve(130);
   const [file = '', ...argv] = command;
   const child = spawn(file, argv, { stdio: 'inherit', env: { ...process.env, ...env } });
+  current = child;
   return new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
+}
+
+/** The runner of Node takes files and patterns, no folders. */
+function toPattern(argument: string): string {
+  const isFolder = statSync(argument, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  return isFolder ? `${argument.replace(/\/+$/, '')}/**/*.test.ts` : argument;
 }
 
 function testCommand(patterns: readonly string[]): readonly string[] {
@@ -43,7 +64,8 @@ async function main(argv: readonly string[]): Promise<number> {
     servers.defer(() => redis.stop());
     env.TEST_REDIS_URL = redis.url;
   }
-  const patterns = argv.length > 0 ? argv : SUITES.map((suite) => `test/${suite}/**/*.test.ts`);
+  const wanted = argv.length > 0 ? argv : SUITES.map((suite) => `test/${suite}`);
+  const patterns = wanted.map(toPattern);
   return await start(testCommand(patterns), env);
 }
 

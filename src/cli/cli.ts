@@ -3,7 +3,7 @@ import { registerCancel } from './cancel.ts';
 import { registerConnect } from './connect.ts';
 import { registerDeliveries } from './deliveries.ts';
 import { registerDemo } from './demo.ts';
-import { CliError } from './environment.ts';
+import { CliError, wordsOf } from './errors.ts';
 import { registerLint } from './lint.ts';
 import { registerMigrate } from './migrate.ts';
 import { printError } from './output.ts';
@@ -13,7 +13,7 @@ import { registerShow } from './show.ts';
 import { registerTrigger } from './trigger.ts';
 import { VERSION } from './version.ts';
 
-/** Exit codes: 0 done, 1 a negative answer (a failed run), 2 it could not be done, 64 wrong use, 78 wrong configuration. */
+/** Exit codes: 0 done, 1 a negative answer (a failed run), 2 it could not be done, 64 wrong use, 70 a bug, 78 wrong configuration. */
 export async function runCli(argv: readonly string[]): Promise<number> {
   let exitCode = 0;
   const program = new Command('signalbox')
@@ -43,9 +43,13 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 64;
-    if (!(error instanceof CliError)) throw error;
-    printError(error.message, error.next);
-    return error.exitCode;
+    if (error instanceof CliError) {
+      printError(error.message, error.next);
+      return error.exitCode;
+    }
+    const trace = error instanceof Error ? error.stack : undefined;
+    printError(`unexpected: ${trace ?? wordsOf(error)}`, 'This is a bug: please report it.');
+    return 70;
   }
 }
 

@@ -2,14 +2,18 @@ import type { Command } from 'commander';
 import { repositoryAllowed } from '../domain/repository-pattern.ts';
 import { ForgeError } from '../forges/forge.ts';
 import type { Register } from './cli.ts';
-import { CliError, withApp } from './environment.ts';
-import { print } from './output.ts';
+import { withApp } from './environment.ts';
+import { CliError } from './errors.ts';
+import { clean, print, printJson } from './output.ts';
+
+type Options = { json?: boolean };
 
 export const registerConnect: Register = (program) => {
   program
     .command('connect <forge> <repository>')
     .description('creates or repairs the webhook of a repository (owner/name); safe to repeat')
-    .action(async (name: string, repository: string, _options, command: Command) => {
+    .option('--json', 'as JSON')
+    .action(async (name: string, repository: string, options: Options, command: Command) => {
       await withApp(command, async (app) => {
         const forge = app.forges.get(name);
         if (!forge) throw unknownForge(name, [...app.forges.keys()]);
@@ -22,7 +26,8 @@ export const registerConnect: Register = (program) => {
         const target = `${app.config.url}/webhooks/${name}`;
         try {
           const { outcome, id } = await forge.ensureWebhook(repository, target);
-          print(`webhook ${id} of ${repository}: ${outcome}, delivers to ${target}`);
+          if (options.json) return printJson({ id, repository, outcome, target });
+          return print(`webhook ${id} of ${repository}: ${outcome}, delivers to ${target}`);
         } catch (error) {
           if (!(error instanceof ForgeError)) throw error;
           throw new CliError(error.message, 'The bot account must be an admin of the repository.');
@@ -33,7 +38,7 @@ export const registerConnect: Register = (program) => {
 
 export function unknownForge(name: string, known: readonly string[]): CliError {
   return new CliError(
-    `there is no forge "${name}" in signalbox.yml`,
-    `There is: ${known.join(', ')}.`,
+    `there is no forge "${clean(name)}" in signalbox.yml`,
+    `There is: ${known.join(', ') || 'none yet; add one under `forges:`'}.`,
   );
 }

@@ -1,19 +1,19 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { toDeliveryRow } from '../http/pages-source.ts';
 import { listDeliveries, readCounters } from '../ledger/deliveries.ts';
 import type { Register } from './cli.ts';
-import { withLedger } from './environment.ts';
-import { clean, print, printJson, printTable } from './output.ts';
+import { parseCount, withLedger } from './environment.ts';
+import { print, printJson, printTable } from './output.ts';
 
 export const registerDeliveries: Register = (program) => {
   program
     .command('deliveries')
     .description('why did it not react? each delivery with its outcome and reason, newest first')
-    .option('--limit <n>', 'at most this many', '20')
+    .addOption(new Option('--limit <n>', 'at most this many').argParser(parseCount).default(20))
     .option('--json', 'as JSON')
-    .action(async (options: { limit: string; json?: boolean }, command: Command) => {
+    .action(async (options: { limit: number; json?: boolean }, command: Command) => {
       await withLedger(command, async ({ ledger }) => {
-        const found = await listDeliveries(ledger.db, { limit: Number(options.limit) });
+        const found = await listDeliveries(ledger.db, { limit: options.limit });
         const rows = await Promise.all(found.map((row) => toDeliveryRow(ledger, row)));
         const counters = [...(await readCounters(ledger.db))].filter(([name]) =>
           name.startsWith('ignored:'),
@@ -28,13 +28,10 @@ export const registerDeliveries: Register = (program) => {
             row.event,
             row.source,
             row.outcome,
-            clean(
-              row.reason
-                ? `${row.reason.code}: ${row.reason.explanation}`
-                : row.commands.join('; '),
-            ),
+            row.reason ? `${row.reason.code}: ${row.reason.explanation}` : row.commands.join('; '),
           ]),
         );
+        if (!process.stdout.isTTY) return;
         for (const [name, value] of counters)
           print(`${value} × ${name.replace('ignored:', 'not kept, ')}`);
       });

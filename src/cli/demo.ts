@@ -2,18 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, copyFileSync, linkSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createApp, openLedger } from '../app.ts';
+import { createApp } from '../app.ts';
 import { loadConfig } from '../config.ts';
 import { createPlayground, type Playground } from '../forges/playground/server.ts';
-import { migrate } from '../ledger/migrate.ts';
 import { createLogger } from '../lib/logger.ts';
 import { createMask } from '../lib/redact.ts';
 import { DEFAULT_PACE } from '../report/reporter.ts';
-import { type Service, startService } from '../service.ts';
+import { openServingLedger, type Service, startService } from '../service.ts';
 import type { Register } from './cli.ts';
 import { checkDemo } from './demo-check.ts';
 import { BOT, DEMO_REPOSITORY, PEOPLE, seedDemo } from './demo-seed.ts';
-import { print } from './output.ts';
+import { CliError, explainListen } from './errors.ts';
+import { clean, print } from './output.ts';
 import { untilAsked } from './serve.ts';
 import { VERSION } from './version.ts';
 
@@ -26,51 +26,64 @@ export const registerDemo: Register = (program, setExitCode) => {
     .option('--check', 'without a person: comments, follows, ends 0 only if all went as it should')
     .option('--port <n>', "of the forge's pages; the bot takes the next one", '8090')
     .action(async (options: { check?: boolean; port: string }) => {
-      const port = options.check ? 0 : Number(options.port);
+      const asked = untilAsked();
+      const port = options.check ? 0 : parsePort(options.port);
       await using demo = await startDemo({ port });
       if (options.check) {
-        setExitCode((await checkDemo(demo.forgeUrl)) ? 0 : 1);
+        const verdict = await Promise.race([checkDemo(demo.forgeUrl), asked]);
+        setExitCode(verdict === true ? 0 : 1);
         return;
       }
-      print(`\n  A small forge with a shop on it:  ${demo.forgeUrl}/${DEMO_REPOSITORY}`);
+      print(`\n  A small forge with a shop on it:  ${demo.forgeUrl}/${DEMO_REPOSITORY}/pulls`);
       print(`  Signalbox itself:                 ${demo.botUrl}\n`);
-      print(
-        '  Open a pull request there and comment !testme. Ctrl-C ends it and leaves nothing behind.\n',
-      );
-      await untilAsked();
-      print('Stopping …');
+      print('  Open a pull request there and comment !testme.');
+      print('  Ctrl-C ends it and leaves nothing behind.\n');
+      await asked;
+      print('Stopping, and removing all that it started …');
     });
 };
 
-export type Demo = AsyncDisposable & { readonly forgeUrl: string; readonly botUrl: string };
+/** The bot listens on the port after. */
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 1 && port <= 65_534) return port;
+  throw new CliError(
+    `"${clean(text)}" is no port of the forge`,
+    'Choose one from 1024 to 65534: ./bin/demo --port 18090',
+    64,
+  );
+}
+
+type Demo = AsyncDisposable & { readonly forgeUrl: string; readonly botUrl: string };
+
+/** Runs that are under way when the demo ends are cut off and torn down, not waited for. */
+const DRAIN_MS = 500;
 
 /** Playground, bot and shop, in a temp directory that goes with them. */
 async function startDemo({ port }: { port: number }): Promise<Demo> {
   await using stack = new AsyncDisposableStack();
   const directory = mkdtempSync(join(tmpdir(), 'signalbox-demo-'));
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  // A second Ctrl-C ends the process at once; the directory goes even then.
+  process.once('exit', remove);
+  stack.defer(remove);
   // Children that run without privileges must be able to pass through.
   chmodSync(directory, 0o711);
-  stack.defer(() => rmSync(directory, { recursive: true, force: true }));
   const secrets = {
     token: randomBytes(20).toString('hex'),
     webhook: randomBytes(20).toString('hex'),
   };
   const botPort = port === 0 ? 0 : port + 1;
-  const people = PEOPLE.map((person) => ({ ...person, token: randomBytes(20).toString('hex') }));
+  print('Starting a small forge and putting a shop on it …');
   const playground = stack.use(
-    await createPlayground({
-      directory: join(directory, 'forge'),
-      port,
-      users: [
-        ...people,
-        { login: BOT, token: secrets.token, bot: true, roles: { [DEMO_REPOSITORY]: 'admin' } },
-      ],
-      ...(botPort === 0 ? {} : { signalboxUrl: `http://127.0.0.1:${botPort}` }),
-    }),
+    await startForge({ directory, port, botPort, token: secrets.token }).catch(noListener(port)),
   );
   await seedDemo(playground);
-  const service = await startBot({ playground, directory, secrets, botPort });
-  stack.defer(() => service.stop());
+  print('Starting Signalbox …');
+  const service = await startBot({ playground, directory, secrets, botPort }).catch(
+    noListener(botPort),
+  );
+  stack.defer(() => service.stop({ drainMs: DRAIN_MS }));
   await connect(playground, { address: service.address, secret: secrets.webhook });
   const kept = stack.move();
   return {
@@ -78,6 +91,32 @@ async function startDemo({ port }: { port: number }): Promise<Demo> {
     botUrl: service.address,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+function noListener(port: number): (error: unknown) => never {
+  return (error) => {
+    const explained = explainListen(error, `127.0.0.1:${port}`);
+    throw explained
+      ? new CliError(explained.message, 'Choose two free ports in a row: ./bin/demo --port 28090')
+      : error;
+  };
+}
+
+function startForge(parts: {
+  directory: string;
+  port: number;
+  botPort: number;
+  token: string;
+}): Promise<Playground> {
+  const { directory, port, botPort, token } = parts;
+  const people = PEOPLE.map((person) => ({ ...person, token: randomBytes(20).toString('hex') }));
+  const bot = { login: BOT, token, bot: true, roles: { [DEMO_REPOSITORY]: 'admin' as const } };
+  return createPlayground({
+    directory: join(directory, 'forge'),
+    port,
+    users: [...people, bot],
+    ...(botPort === 0 ? {} : { signalboxUrl: `http://127.0.0.1:${botPort}` }),
+  });
 }
 
 async function startBot(parts: {
@@ -114,8 +153,7 @@ async function startBot(parts: {
   const { config } = loaded;
   mkdirSync(config.data, { recursive: true, mode: 0o711 });
   const log = createLogger({ level: config.log.level, mask: createMask(loaded.secrets) });
-  const ledger = openLedger(config);
-  await migrate(ledger);
+  const ledger = await openServingLedger(config);
   const pace = { ...DEFAULT_PACE, editMs: 2_000 };
   const childPath = reachableNode(join(directory, 'bin'));
   const app = await createApp({ config, log, version: VERSION, pace, childPath }, ledger);

@@ -1,25 +1,15 @@
-import type { Command } from 'commander';
-import { sql } from 'kysely';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
 import { type App, createApp, openLedger } from '../app.ts';
 import { loadConfig } from '../config.ts';
 import type { Config } from '../domain/operator-schema.ts';
 import type { Ledger } from '../ledger/database.ts';
+import { schemaState } from '../ledger/migrate.ts';
 import { createLogger } from '../lib/logger.ts';
 import { createMask } from '../lib/redact.ts';
+import { CliError, explainLedger } from './errors.ts';
 import { VERSION } from './version.ts';
-
-/** What went wrong, for a person; `next` is the command or deed that mends it. */
-export class CliError extends Error {
-  override readonly name = 'CliError';
-  readonly next: string;
-  readonly exitCode: number;
-
-  constructor(message: string, next: string, exitCode = 2) {
-    super(message);
-    this.next = next;
-    this.exitCode = exitCode;
-  }
-}
 
 const WRONG_CONFIGURATION = 78;
 
@@ -27,7 +17,8 @@ export function readConfig(command: Command): { config: Config; secrets: readonl
   const { config: file } = command.optsWithGlobals<{ config?: string }>();
   const loaded = loadConfig(file === undefined ? {} : { file });
   if ('config' in loaded) return loaded;
-  const next = 'Mend the lines above; `docs/configuration.md` has every key.';
+  const next =
+    'Mend that (docs/configuration.md has every key), then: signalbox lint signalbox.yml';
   throw new CliError(loaded.error.message, next, WRONG_CONFIGURATION);
 }
 
@@ -37,9 +28,8 @@ export async function withLedger<T>(
   body: (parts: { ledger: Ledger; config: Config }) => Promise<T>,
 ): Promise<T> {
   const { config } = readConfig(command);
-  const ledger = openLedger(config);
+  const ledger = await openCurrentLedger(config);
   try {
-    await requireSchema(ledger);
     return await body({ ledger, config });
   } finally {
     await ledger.close();
@@ -49,11 +39,7 @@ export async function withLedger<T>(
 /** The same with every object built, for commands that use forges or the intake. */
 export async function withApp<T>(command: Command, body: (app: App) => Promise<T>): Promise<T> {
   const { config, secrets } = readConfig(command);
-  const ledger = openLedger(config);
-  await requireSchema(ledger).catch(async (error) => {
-    await ledger.close();
-    throw error;
-  });
+  const ledger = await openCurrentLedger(config);
   const log = createLogger({ level: 'warn', mask: createMask(secrets) });
   const app = await createApp({ config, log, version: VERSION }, ledger);
   try {
@@ -63,11 +49,31 @@ export async function withApp<T>(command: Command, body: (app: App) => Promise<T
   }
 }
 
-async function requireSchema(ledger: Ledger): Promise<void> {
-  try {
-    await sql`select name from settings limit 1`.execute(ledger.db);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new CliError(`the ledger cannot be read: ${why}`, 'Make it: signalbox migrate');
+/** Looks before it opens: a command that only reads must not leave an empty ledger in the wrong directory. */
+async function openCurrentLedger(config: Config): Promise<Ledger> {
+  if (config.database === undefined && !existsSync(join(config.data, 'ledger.sqlite'))) {
+    throw new CliError(`there is no ledger in ${config.data}`, 'Make it: signalbox migrate');
   }
+  let ledger: Ledger | undefined;
+  try {
+    ledger = openLedger(config);
+    const state = await schemaState(ledger);
+    if (state === 'current') return ledger;
+    throw state === 'behind'
+      ? new CliError('the ledger is of an older version', 'Bring it forward: signalbox migrate')
+      : new CliError(
+          'the ledger was written by a newer Signalbox',
+          'Use that version: signalbox --version tells which one this is.',
+        );
+  } catch (error) {
+    await ledger?.close();
+    throw explainLedger(error, config);
+  }
+}
+
+/** For options that count: a whole number from 1 on. */
+export function parseCount(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text))
+    throw new InvalidArgumentError('It must be a number from 1 on.');
+  return Number(text);
 }

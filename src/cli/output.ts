@@ -10,7 +10,7 @@ export function printJson(value: unknown): void {
   print(JSON.stringify(value, undefined, 2));
 }
 
-/** Two lines on stderr: what is wrong, and what to do next. */
+/** On stderr: what is wrong, and on the last line what to do next. */
 export function printError(message: string, next: string): void {
   process.stderr.write(
     `${styleText('red', 'error', { stream: process.stderr })} ${message}\n→ ${next}\n`,
@@ -22,31 +22,44 @@ export function paint(style: Style, text: string): string {
   return styleText(style, text, { stream: process.stdout });
 }
 
+/** What stands in a table: text of whoever, and how it is painted on a terminal. */
+export type Cell = string | { readonly text: string; readonly style: Style };
+
 /** Columns as wide as their widest cell on a terminal; tab-separated and without a head when piped. */
-export function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
+export function printTable(head: readonly string[], rows: readonly (readonly Cell[])[]): void {
   if (!process.stdout.isTTY) {
-    for (const row of rows) print(row.map(clean).join('\t'));
+    for (const row of rows) print(row.map((cell) => clean(textOf(cell))).join('\t'));
     return;
   }
-  const all = [head.map((title) => paint('dim', title)), ...rows];
+  const titles = head.map((text): Cell => ({ text, style: 'dim' }));
+  const all = [titles, ...rows];
   const widths = head.map((_, column) =>
-    Math.max(...all.map((row) => visible(row[column] ?? '').length)),
+    Math.max(...all.map((row) => width(clean(textOf(row[column] ?? ''))))),
   );
   for (const row of all) {
-    const cells = row.map(
-      (cell, column) => cell + ' '.repeat((widths[column] ?? 0) - visible(cell).length),
-    );
+    const cells = row.map((cell, column) => {
+      const text = clean(textOf(cell));
+      const padding = ' '.repeat((widths[column] ?? 0) - width(text));
+      return (typeof cell === 'string' ? text : paint(cell.style, text)) + padding;
+    });
     print(cells.join('  ').trimEnd());
   }
 }
 
-function visible(text: string): string {
-  return stripVTControlCharacters(text);
+function textOf(cell: Cell): string {
+  return typeof cell === 'string' ? cell : cell.text;
 }
 
-/** Text of strangers must not move the cursor or break a row. */
+function width(text: string): number {
+  return Array.from(text).length;
+}
+
+/** Everything a terminal or a reader could be fooled with: controls of both ranges, invisible and reordering characters. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu;
+
+/** Text of strangers must not move the cursor, change what stands beside it, or break a row. */
 export function clean(text: string): string {
-  return Array.from(stripVTControlCharacters(text), (char) => (char < ' ' ? ' ' : char)).join('');
+  return stripVTControlCharacters(text).replace(UNSEEN, ' ');
 }
 
 export function ago(at: number, now: number): string {

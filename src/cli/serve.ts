@@ -1,13 +1,17 @@
 import { type Command, Option } from 'commander';
-import { createApp, openLedger } from '../app.ts';
-import { migrate } from '../ledger/migrate.ts';
+import { createApp } from '../app.ts';
+import type { Config } from '../domain/operator-schema.ts';
+import type { Ledger } from '../ledger/database.ts';
 import { armFromText } from '../lib/crash-point.ts';
-import { createLogger } from '../lib/logger.ts';
+import { createLogger, type Logger } from '../lib/logger.ts';
 import { createMask } from '../lib/redact.ts';
-import { type Role, type Service, startService } from '../service.ts';
+import { openServingLedger, type Role, type Service, startService } from '../service.ts';
 import type { Register } from './cli.ts';
-import { CliError, readConfig } from './environment.ts';
+import { parseCount, readConfig } from './environment.ts';
+import { CliError, explainLedger, explainListen, wordsOf } from './errors.ts';
 import { VERSION } from './version.ts';
+
+type Options = { readonly role: Role; readonly drain: number; readonly crashAt?: string };
 
 export const registerServe: Register = (program) => {
   program
@@ -19,51 +23,64 @@ export const registerServe: Register = (program) => {
         .default('all'),
     )
     .addOption(
+      new Option('--drain <seconds>', 'at SIGTERM: how long runs and reports may go on')
+        .argParser(parseCount)
+        .default(20),
+    )
+    .addOption(
       new Option('--crash-at <point>', 'dies by SIGKILL at this crash point, for tests').hideHelp(),
     )
-    .action(async (options: { role: Role; crashAt?: string }, command: Command) => {
+    .action(async (options: Options, command: Command) => {
+      const asked = untilAsked();
       const { config, secrets } = readConfig(command);
       if (options.crashAt !== undefined) armFromText(options.crashAt);
       if (options.role !== 'all' && config.database === undefined) {
         throw new CliError(
           `--role ${options.role} needs PostgreSQL: the SQLite ledger belongs to one process`,
-          'Set `database:` in signalbox.yml, or leave --role out.',
+          'Set `database:` in signalbox.yml, or: signalbox serve',
         );
       }
       const log = createLogger({ level: config.log.level, mask: createMask(secrets) });
-      const ledger = openLedger(config);
-      const service = await start(async () => {
-        await migrate(ledger);
-        const app = await createApp({ config, log, version: VERSION }, ledger);
-        return startService(app, options.role);
-      });
-      log.info(
-        { address: service.address, role: options.role, version: VERSION },
-        'signalbox is up',
-      );
-      await untilAsked();
-      log.info('signalbox is stopping');
-      await service.stop();
+      const service = await boot(config, { log, role: options.role });
+      const { address } = service;
+      log.info({ address, role: options.role, version: VERSION }, 'signalbox is up');
+      const signal = await asked;
+      log.info({ signal }, 'signalbox is stopping; a second signal ends it at once');
+      await service.stop({ drainMs: options.drain * 1_000 });
+      log.info('signalbox has stopped');
     });
 };
 
-async function start(boot: () => Promise<Service>): Promise<Service> {
+async function boot(config: Config, options: { log: Logger; role: Role }): Promise<Service> {
+  const { log, role } = options;
+  let ledger: Ledger;
   try {
-    return await boot();
+    ledger = await openServingLedger(config);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new CliError(`could not start: ${why}`, 'Mend it, then: signalbox serve');
+    throw explainLedger(error, config);
+  }
+  try {
+    const app = await createApp({ config, log, version: VERSION }, ledger);
+    return await startService(app, role);
+  } catch (error) {
+    const address = `${config.listen.host}:${config.listen.port}`;
+    throw (
+      explainListen(error, address) ??
+      new CliError(`could not start: ${wordsOf(error)}`, 'Mend that, then: signalbox serve')
+    );
   }
 }
 
-/** Resolves at the first SIGTERM or SIGINT. A second one ends the process at once. */
-export async function untilAsked(): Promise<void> {
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.once(signal, () => {
-        resolve();
-        process.once(signal, () => process.exit(130));
-      });
-    }
+/** Resolves with the first SIGTERM or SIGINT from now on. A second one ends the process at once. */
+export async function untilAsked(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const onSignal = (signal: NodeJS.Signals) => {
+      if (asked) process.exit(128 + (signal === 'SIGINT' ? 2 : 15));
+      asked = true;
+      resolve(signal);
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
   });
 }

@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import type { Run } from '../domain/run.ts';
+import type { Ledger } from '../ledger/database.ts';
 import { operationsOf } from '../ledger/operations.ts';
 import { findRunByNumber } from '../ledger/runs.ts';
 import type { Register } from './cli.ts';
-import { CliError, withLedger } from './environment.ts';
+import { withLedger } from './environment.ts';
+import { CliError } from './errors.ts';
 import { clean, print, printJson, printTable } from './output.ts';
 import { paintState } from './runs.ts';
 
@@ -14,20 +16,18 @@ export const registerShow: Register = (program) => {
     .option('--json', 'as JSON')
     .action(async (number: string, options: { json?: boolean }, command: Command) => {
       await withLedger(command, async ({ ledger, config }) => {
-        const run = await findRunByNumber(ledger.db, parseRunNumber(number));
-        if (!run) throw unknownRun(number);
+        const run = await loadRunByNumber(ledger, number);
         const operations = await operationsOf(ledger.db, `run:${run.id}`);
         if (options.json) return printJson({ run, operations });
-        print(
-          `run ${run.number} ${paintState(run.state)} · ${run.suite} on ${run.repository}#${run.pull} at ${run.sha}`,
-        );
+        const what = clean(`${run.suite} on ${run.repository}#${run.pull} at ${run.sha}`);
+        print(`run ${run.number} ${paintState(run.state)} · ${what}`);
         print(`${config.url}/r/${run.number}\n`);
         printStages(run);
-        if (run.diagnosis)
-          print(
-            `\n${clean(run.diagnosis.headline)} (${run.diagnosis.code})\n${clean(run.diagnosis.hint)}`,
-          );
-        print(`\ncleanliness: ${run.cleanliness.state}`);
+        if (run.diagnosis) {
+          const { headline, code, hint } = run.diagnosis;
+          print(`\n${clean(headline)} (${code})\n${clean(hint)}`);
+        }
+        print(`\nattempt ${run.attempt}, cleanliness: ${run.cleanliness.state}\n`);
         return printTable(
           ['when', 'what', 'from', 'by', 'outcome'],
           operations.map((one) => [
@@ -51,16 +51,17 @@ function printStages(run: Run): void {
       stage.name,
       stage.state,
       took(stage.startedAt, stage.finishedAt),
-      clean(stage.reason ?? ''),
+      stage.reason ?? '',
     ]),
   );
 }
 
-export function parseRunNumber(text: string): number {
-  if (!/^#?\d{1,15}$/.test(text)) throw unknownRun(text);
-  return Number(text.replace('#', ''));
-}
-
-export function unknownRun(text: string): CliError {
-  return new CliError(`there is no run ${clean(text)}`, 'List them: signalbox runs');
+/** `text` is `12` or `#12`. */
+export async function loadRunByNumber(ledger: Ledger, text: string): Promise<Run> {
+  const isNumber = /^#?\d{1,15}$/.test(text);
+  const run = isNumber
+    ? await findRunByNumber(ledger.db, Number(text.replace('#', '')))
+    : undefined;
+  if (run) return run;
+  throw new CliError(`there is no run ${clean(text)}`, 'List them: signalbox runs');
 }

@@ -50,7 +50,12 @@ export type PullRequestEvent = OnPullRequest & {
   readonly merged: boolean;
 };
 
-export type IgnoredEvent = { readonly kind: 'ignored'; readonly reason: IgnoreReason };
+export type IgnoredEvent = {
+  readonly kind: 'ignored';
+  readonly reason: IgnoreReason;
+  /** A text that must not be obeyed whichever way it arrives again: a list of comments does not tell who edited. */
+  readonly comment?: Pick<Comment, 'id' | 'body'>;
+};
 
 export type ForgeEvent = CommentEvent | PullRequestEvent | IgnoredEvent;
 

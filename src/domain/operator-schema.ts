@@ -131,6 +131,22 @@ const limits = z.strictObject({
   ),
 });
 
+const ms = (usual: number) => number(z.int().min(1).max(3_600_000).default(usual));
+
+const timings = z.strictObject({
+  leaseMs: ms(15_000).describe('how long a worker that died keeps others from its work'),
+  pollMs: ms(500).describe('longest time between two looks for work that another process noted'),
+  backoffMs: ms(300_000).describe('longest pause before work that failed is tried again'),
+  quietMs: ms(3_000).describe('a run that ends sooner gets no comment that it is queued'),
+  editMs: ms(10_000).describe('shortest time between two edits of the comment of a running run'),
+  commentSettleMs: ms(15_000).describe(
+    'longest time from meaning to post a comment, 10 s for the call included, until the forge lists it; too short a time may double one',
+  ),
+  buildSettleMs: ms(60_000).describe(
+    'longest time until Drone lists a build that was asked for; too short a time may double one',
+  ),
+});
+
 const log = z.strictObject({
   level: word('level', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
@@ -163,6 +179,9 @@ export const operatorSchema = z.strictObject({
     .describe('by name, as `.signalbox.yml` files say it; Drone reports to `/hooks/drone/<name>`'),
   limits: limits.prefault({}),
   log: log.prefault({}),
+  timings: timings
+    .prefault({})
+    .describe('for tests and unusual networks, in milliseconds; right as they are for all others'),
   catchUpSeconds: number(z.int().min(1).max(3600).default(60)).describe(
     'how often comments are listed to find what no webhook brought',
   ),

@@ -23,12 +23,12 @@ export type Decision =
     };
 
 type Question = {
-  readonly command: Command;
+  readonly command: Pick<Command, 'name'>;
   readonly account: Account;
   /** What the forge's permission API says now. */
   readonly role: Role;
-  /** Login of the person who asked for the run that the command is about. */
-  readonly requesterOfRun?: string;
+  /** Who asked for the run that the command is about. Known by id: logins are renamed and taken again. */
+  readonly requesterOfRun?: Account;
   /** By command name, from the configuration on the default branch. */
   readonly rules: Readonly<Record<string, CommandRule>>;
 };
@@ -38,9 +38,9 @@ export function decide(question: Question): Decision {
   const { command, account, role, requesterOfRun, rules } = question;
   const spec = COMMANDS[command.name];
   const rule = Object.hasOwn(rules, command.name) ? rules[command.name] : undefined;
-  const allow: AllowEntry[] = rule ? [...rule.allow] : [{ role: spec.required }];
-  if (!rule && spec.orRequester && requesterOfRun !== undefined) {
-    allow.push({ user: requesterOfRun });
+  const allow: readonly AllowEntry[] = rule ? rule.allow : [{ role: spec.required }];
+  if (!rule && spec.orRequester && requesterOfRun?.id === account.id) {
+    return { outcome: 'allowed' };
   }
   if (allow.some((entry) => admits(entry, account, role))) return { outcome: 'allowed' };
   const required = rule ? describe(rule.allow) : spec.required;

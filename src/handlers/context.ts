@@ -1,7 +1,9 @@
 import type { Forge } from '../forges/forge.ts';
 import type { Ledger } from '../ledger/database.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { Mask } from '../lib/redact.ts';
 import type { RemoteRunner } from '../runner/runner.ts';
+import type { KeepRemoteLog } from './remote-logs.ts';
 
 /** What every handler works with. Built once, in `app.ts`. */
 export type Context = {
@@ -12,6 +14,9 @@ export type Context = {
   readonly remoteRunners: ReadonlyMap<string, RemoteRunner>;
   /** Names of the runners that execute on a host of ours. */
   readonly localRunners: ReadonlySet<string>;
+  readonly keepRemoteLog: KeepRemoteLog;
+  /** Takes our own secrets out of what the far side said. */
+  readonly mask: Mask;
   /** Public address, no trailing slash. */
   readonly url: string;
 };

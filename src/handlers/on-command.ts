@@ -108,6 +108,8 @@ async function settle(
   record: CommandRecord,
   verdict: Verdict,
 ): Promise<Next> {
+  // Taken back meanwhile, by deleting the comment.
+  if ((await loadCommand(tx, record.id)).outcome !== 'pending') return {};
   const applied = await verdict.apply?.(tx);
   const changed = applied !== undefined && 'outcome' in applied ? applied : undefined;
   const outcome = changed?.outcome ?? verdict.outcome;

@@ -5,12 +5,13 @@ import type { Forge } from '../forges/forge.ts';
 import {
   type CommandRecord,
   commandsOfComment,
+  decideCommand,
   type NewCommand,
   recordCommand,
   replaceMisunderstood,
 } from '../ledger/commands.ts';
 import type { Tx } from '../ledger/database.ts';
-import { recordOutcome } from '../ledger/deliveries.ts';
+import { deletionKey, recordOutcome, rereadEdits, wasTaken } from '../ledger/deliveries.ts';
 import type { Held, Next } from '../ledger/held.ts';
 import { advanceRun, listRuns } from '../ledger/runs.ts';
 import { arm } from '../ledger/work.ts';
@@ -31,8 +32,7 @@ export async function onComment(
 ): Promise<Next> {
   const forge = forgeOf(context, source.forge);
   const bot = await forge.whoAmI({ signal: held.signal });
-  const { event } = source;
-  const reason = await held.transact(async (tx) => {
+  await held.transact(async (tx) => {
     const ignored = await record(tx, context, {
       source,
       forge,
@@ -40,9 +40,7 @@ export async function onComment(
       botId: bot.id,
     });
     await recordOutcome(tx, source.deliveryId, ignored ? 'ignored' : 'accepted', ignored ?? null);
-    return ignored;
   });
-  if (reason === undefined && event.kind === 'comment-deleted') return {};
   return {};
 }
 
@@ -60,8 +58,13 @@ async function record(tx: Tx, context: Context, scene: Scene): Promise<string | 
     return 'own_comment';
   const known = await commandsOfComment(tx, scene.source.forge, event.comment.id);
   if (event.kind === 'comment-deleted') return withdraw(tx, context, scene, known);
+  // Webhooks overtake each other: what is deleted already is not begun.
+  if (await wasTaken(tx, scene.source.forge, deletionKey(event.comment.id)))
+    return 'comment_deleted';
   const lines = parseComment(event.comment.body, { botLogin: scene.botLogin });
-  if (event.kind === 'comment-edited') return recordEdit(tx, context, scene, { known, lines });
+  // A list cannot tell an edit from a new comment; what is known tells it.
+  if (event.kind === 'comment-edited' || known.length > 0)
+    return recordEdit(tx, context, scene, { known, lines });
   if (lines.length === 0) return 'no_command';
   let fresh = 0;
   for (const line of executionOrder(lines)) {
@@ -69,6 +72,10 @@ async function record(tx: Tx, context: Context, scene: Scene): Promise<string | 
     if (!(await recordCommand(tx, command))) continue;
     fresh += 1;
     await arm(tx, 'command', command.id, context.clock.now());
+  }
+  if (lines.some((line) => !('command' in line))) {
+    const comment = { forge: scene.source.forge, id: event.comment.id };
+    await rereadEdits(tx, comment, context.clock.now());
   }
   return fresh === 0 ? 'already_known' : undefined;
 }
@@ -87,8 +94,9 @@ async function recordEdit(
     const command = toCommand(context, scene, line);
     const before = known.find((other) => other.ordinal === line.ordinal);
     if (before === undefined) {
-      if (await recordCommand(tx, command)) changed += 1;
+      if (!(await recordCommand(tx, command))) continue;
       await arm(tx, 'command', command.id, context.clock.now());
+      changed += 1;
     } else if (before.command === undefined && before.raw !== command.raw) {
       await replaceMisunderstood(tx, before, command);
       await arm(tx, 'command', before.id, context.clock.now());
@@ -109,6 +117,10 @@ async function withdraw(
   const at = context.clock.now();
   let withdrawn = 0;
   for (const command of known) {
+    if (command.outcome === 'pending') {
+      await decideCommand(tx, command.id, 'comment_deleted', { silent: true });
+      withdrawn += 1;
+    }
     for (const run of await listRuns(tx, { commandId: command.id, live: true })) {
       if (run.state !== 'queued' || run.remote.intentAt !== undefined) continue;
       const cancellation = { at, by: event.actor.login, cause: 'comment_deleted' as const };

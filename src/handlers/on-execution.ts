@@ -1,11 +1,16 @@
-import { isTerminal, type Run } from '../domain/run.ts';
+import type { Repository } from '../domain/forge-event.ts';
+import { type Diagnosis, isTerminal, type Run } from '../domain/run.ts';
 import type { RunEvent } from '../domain/run-machine.ts';
+import { type Forge, ForgeError } from '../forges/forge.ts';
 import type { Held, Next, Processor } from '../ledger/held.ts';
-import { advanceRun, loadRun } from '../ledger/runs.ts';
+import { advanceRun, listRuns, loadRun } from '../ledger/runs.ts';
+import { arm } from '../ledger/work.ts';
 import { crashPoint } from '../lib/crash-point.ts';
 import { Interrupted, type LifecycleRunner } from '../runner/lifecycle/index.ts';
 import { type Context, forgeOf } from './context.ts';
 
+/** When a run that waits for the janitor is looked at again; the janitor wakes it sooner. */
+const HELD_UP_MS = 60_000;
 /** How often an execution looks whether somebody cancelled it. */
 const WATCH_MS = 500;
 
@@ -22,8 +27,20 @@ export function createExecutionProcessor(context: Context, runner: LifecycleRunn
       run = await recover(context, runner, run, advance);
       if (isTerminal(run.state)) return {};
     }
+    if (await isHeldUp(context, run)) {
+      const now = context.clock.now();
+      await held.transact((tx) => arm(tx, `report:${run.forge}`, run.commandId, now));
+      return { dueAt: now + HELD_UP_MS };
+    }
     return execute(context, held, runner, run);
   };
+}
+
+/** What a run could not remove might break the next one of its kind: the janitor first, then this. */
+async function isHeldUp({ ledger }: Context, run: Run): Promise<boolean> {
+  const { forge, repository, suite, runner } = run;
+  const same = { forge, repository, suite, runner, dirty: true, limit: 1 };
+  return (await listRuns(ledger.db, same)).length > 0;
 }
 
 function record(context: Context, held: Held, runId: string, event: RunEvent): Promise<Run> {
@@ -53,7 +70,19 @@ async function execute(
   run: Run,
 ): Promise<Next> {
   const forge = forgeOf(context, run.forge);
-  const repository = await forge.readRepository(run.repository, { signal: held.signal });
+  const repository = await readSource(forge, held, run);
+  if ('diagnosis' in repository) {
+    const at = context.clock.now();
+    await record(context, held, run.id, {
+      kind: 'concluded',
+      at,
+      verdict: 'errored',
+      ...repository,
+    });
+    const cleanliness = { state: 'not_needed' as const };
+    await record(context, held, run.id, { kind: 'torn-down', at, cleanliness });
+    return {};
+  }
   const stop = new AbortController();
   const watching = new AbortController();
   const watch = watchForCancel(context, run.id, { stop, until: watching.signal });
@@ -82,6 +111,27 @@ async function execute(
     held.signal.removeEventListener('abort', onCut);
     watching.abort();
     await watch;
+  }
+}
+
+/** A repository that the forge will never show us again ends the run: nobody could take it up later. */
+async function readSource(
+  forge: Forge,
+  held: Held,
+  run: Run,
+): Promise<Pick<Repository, 'cloneUrl'> | { readonly diagnosis: Diagnosis }> {
+  try {
+    return await forge.readRepository(run.repository, { signal: held.signal });
+  } catch (error) {
+    if (!(error instanceof ForgeError) || error.retryable) throw error;
+    return {
+      diagnosis: {
+        code: 'forge.repository_unreadable',
+        class: 'infrastructure',
+        headline: `the forge does not let me read ${run.repository} any more`,
+        hint: `It says: ${error.code.replaceAll('_', ' ')}. Nothing was tested. Was the repository renamed or deleted, or the bot's access taken away?`,
+      },
+    };
   }
 }
 

@@ -1,9 +1,15 @@
-import { isTerminal, type Run } from '../domain/run.ts';
+import { type Diagnosis, isTerminal, type Run } from '../domain/run.ts';
 import { type RunEvent, verdictOfCancellation } from '../domain/run-machine.ts';
-import type { Held, Next, Processor } from '../ledger/held.ts';
+import { type Held, type Next, type Processor, sendingGuard } from '../ledger/held.ts';
 import { advanceRun, loadRun } from '../ledger/runs.ts';
 import { crashPoint } from '../lib/crash-point.ts';
-import type { Observation, Rejection, RemoteRunner } from '../runner/runner.ts';
+import type { Mask } from '../lib/redact.ts';
+import {
+  type Observation,
+  type Rejection,
+  type RemoteRunner,
+  RunnerError,
+} from '../runner/runner.ts';
 import type { Context } from './context.ts';
 
 /**
@@ -17,14 +23,40 @@ export function createRunProcessor(context: Context): Processor {
     const runner = context.remoteRunners.get(run.runner);
     if (!runner) throw new Error(`signalbox.yml no longer has the runner "${run.runner}"`);
     const step: Step = { context, held, runner, run };
-    switch (run.state) {
-      case 'queued':
-        return begin(step);
-      case 'running':
-        return look(step);
-      case 'finishing':
-        return end(step);
+    try {
+      return await drive(step);
+    } catch (error) {
+      const diagnosis = hopeless(error, run);
+      if (!diagnosis) throw error;
+      return conclude(step, {
+        verdict: run.cancellation ? verdictOfCancellation(run.cancellation) : 'errored',
+        ...(run.cancellation ? {} : { diagnosis }),
+      });
     }
+  };
+}
+
+function drive(step: Step): Promise<Next> {
+  const { state } = step.run;
+  if (state === 'queued') return begin(step);
+  return state === 'running' ? look(step) : end(step);
+}
+
+/**
+ * What the far side refuses for good is an answer too. Only a build that is under way is worth asking for again
+ * after anything but "there is none": its token may be mended while it runs.
+ */
+function hopeless(error: unknown, run: Run): Diagnosis | undefined {
+  if (!(error instanceof RunnerError) || error.retryable) return undefined;
+  if (run.state === 'running' && error.code !== 'not_found') return undefined;
+  return {
+    code: `runner.${error.code}`,
+    class: 'infrastructure',
+    headline:
+      run.state === 'running'
+        ? `the build is gone from ${run.runner}`
+        : `${run.runner} does not take builds from this Signalbox`,
+    hint: `This says nothing about the change. ${error.message}`,
   };
 }
 
@@ -79,7 +111,8 @@ async function begin(step: Step): Promise<Next> {
   // Cancelled since we looked: nothing may be created any more.
   if (intended.state !== 'queued' || intended.cancellation) return { dueAt: at };
   crashPoint('run.after-intent');
-  const created = await runner.create(run, calls(held));
+  const guard = sendingGuard(held, context.clock, at);
+  const created = await runner.create(run, { ...calls(held), guard });
   crashPoint('run.after-create');
   return 'rejected' in created ? reject(step, created) : adopt(step, created);
 }
@@ -99,27 +132,48 @@ async function reject(step: Step, { rejected }: Rejection): Promise<Next> {
   });
 }
 
+/**
+ * What is over counts as it ended, also when we come to look too late: being away is no verdict. Only what still
+ * goes on is stopped, and looked at again at once.
+ */
 async function look(step: Step): Promise<Next> {
   const { context, held, runner, run } = step;
   const now = context.clock.now();
+  const seen = await runner.observe(run, calls(held));
+  await context.keepRemoteLog(runner, run, { stages: seen.stages, call: calls(held) });
+  if (seen.state === 'finished') return finish(step, seen);
   const overdue = now - (run.startedAt ?? run.queuedAt) > run.plan.timeoutMs;
   if ((run.cancellation || overdue) && run.remote.cancelSentAt === undefined) {
     await runner.cancel(run, calls(held));
     crashPoint('run.after-cancel');
-    await advance(step, { kind: 'cancel-sent', at: now });
+    const stopping = await advance(step, { kind: 'cancel-sent', at: now });
+    return look({ ...step, run: stopping });
   }
-  const seen = await runner.observe(run, calls(held));
-  if (seen.state !== 'finished') {
-    await advance(step, { kind: 'stages-observed', stages: seen.stages });
-    return { dueAt: now + pause(now - (run.startedAt ?? now), run) };
-  }
-  const verdict = run.cancellation
-    ? verdictOfCancellation(run.cancellation)
-    : overdue
-      ? ('timed_out' as const)
-      : (seen.verdict ?? 'errored');
-  const diagnosis = run.cancellation || overdue ? undefined : seen.diagnosis;
-  return conclude(step, { verdict, stages: seen.stages, ...(diagnosis ? { diagnosis } : {}) });
+  await advance(step, { kind: 'stages-observed', stages: seen.stages });
+  return { dueAt: now + pause(now - (run.startedAt ?? now), run) };
+}
+
+function finish(step: Step, seen: Observation): Promise<Next> {
+  const { cancellation, remote } = step.run;
+  const { stages, diagnosis } = seen;
+  if (cancellation) return conclude(step, { verdict: verdictOfCancellation(cancellation), stages });
+  const stopped = remote.cancelSentAt !== undefined && seen.verdict === 'cancelled';
+  if (stopped) return conclude(step, { verdict: 'timed_out', stages });
+  const verdict = seen.verdict ?? 'errored';
+  const masked = diagnosis && maskDiagnosis(diagnosis, step.context.mask);
+  return conclude(step, { verdict, stages, ...(masked ? { diagnosis: masked } : {}) });
+}
+
+/** A build may print what it was given; what it prints goes into a public comment. */
+function maskDiagnosis(diagnosis: Diagnosis, mask: Mask): Diagnosis {
+  const { headline, hint, evidence } = diagnosis;
+  const lines = evidence?.lines.map((line) => ({ ...line, text: mask(line.text) }));
+  return {
+    ...diagnosis,
+    headline: mask(headline),
+    hint: mask(hint),
+    ...(evidence && lines ? { evidence: { ...evidence, lines } } : {}),
+  };
 }
 
 /** Polling slows down with the age of the build; its webhook, if it comes, is faster anyway. */

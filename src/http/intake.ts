@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { ForgeEvent, IgnoreReason } from '../domain/forge-event.ts';
+import type { Comment, ForgeEvent, IgnoreReason } from '../domain/forge-event.ts';
+import { deletionKey } from '../ledger/deliveries.ts';
 import { type Inbox, InboxFull, type NewDelivery } from '../ledger/inbox.ts';
 import { crashPoint } from '../lib/crash-point.ts';
 
@@ -110,16 +111,21 @@ function dedupeKey(event: Arrival['event'], deliveryId: string): string {
   switch (event.kind) {
     case 'comment-created':
     case 'comment-edited':
-      return `comment:${event.comment.id}:${digest(event.comment.body)}`;
+      return commentKey(event.comment);
     case 'comment-deleted':
-      return `comment-deleted:${event.comment.id}`;
+      return deletionKey(event.comment.id);
     case 'pull-request-opened':
     case 'pull-request-updated':
     case 'pull-request-closed':
     case 'build-updated':
-    case 'ignored':
       return `${event.kind}:${deliveryId}`;
+    case 'ignored':
+      return event.comment ? commentKey(event.comment) : `${event.kind}:${deliveryId}`;
   }
+}
+
+function commentKey({ id, body }: Pick<Comment, 'id' | 'body'>): string {
+  return `comment:${id}:${digest(body)}`;
 }
 
 function digest(text: string): string {

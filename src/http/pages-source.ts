@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IGNORE_REASONS } from '../domain/forge-event.ts';
+import { REASON_CODES } from '../domain/reason.ts';
 import type { Run } from '../domain/run.ts';
 import type { Forge } from '../forges/forge.ts';
 import { commandsOfDelivery, loadCommand } from '../ledger/commands.ts';
@@ -89,7 +90,7 @@ export function createPagesSource(options: PagesSourceOptions): PagesSource {
 
 export async function toDeliveryRow(ledger: Ledger, row: Delivery): Promise<DeliveryRow> {
   const commands = await commandsOfDelivery(ledger.db, row.id);
-  const explanations: Readonly<Record<string, string>> = IGNORE_REASONS;
+  const explanations: Readonly<Record<string, string>> = { ...REASON_CODES, ...IGNORE_REASONS };
   return {
     id: row.id,
     at: row.received_at,

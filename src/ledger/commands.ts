@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import type { Command } from '../domain/command.ts';
+import type { Command, CommandName } from '../domain/command.ts';
 import type { Account } from '../domain/forge-event.ts';
 import type { Db, Tx } from './database.ts';
 import type { CommandTable } from './schema.ts';
@@ -45,11 +45,20 @@ export type CommandDetail = {
   readonly origin?: 'fork' | 'agit';
   readonly configProblems?: readonly ConfigProblem[];
   readonly suites?: readonly string[];
+  /** Of `help`: what this person may do here by the repository's rules. */
+  readonly rights?: readonly Right[];
   /** How much the repository wants to be told: `comments:` and `pings:` of its file. */
   readonly comments?: 'all' | 'outcomes' | 'failures' | 'off';
   readonly pings?: 'all' | 'failures' | 'off';
   /** A reaction only: the person was told the same thing today. */
   readonly silent?: boolean;
+};
+
+export type Right = {
+  readonly name: CommandName;
+  readonly allowed: boolean;
+  /** Who may, in words. */
+  readonly required: string;
 };
 
 type ConfigProblem = {
@@ -182,6 +191,9 @@ export async function commandsOfDelivery(
   return rows.map(fromRow);
 }
 
+/** As `JSON.stringify` writes `CommandDetail.silent`. */
+const SILENT = '%"silent":true%';
+
 /** Was this person told the same thing about the same command here since `since`? */
 export async function wasToldSince(
   db: Db,
@@ -199,6 +211,8 @@ export async function wasToldSince(
     .where('created_at', '>=', since)
     .where('id', '<>', command.id)
     .where('command_json', 'like', `{"name":"${command.command?.name ?? ''}"%`)
+    // What was only reacted to has told nobody anything: else one try a day would keep us silent for ever.
+    .where((eb) => eb.or([eb('detail_json', 'is', null), eb('detail_json', 'not like', SILENT)]))
     .limit(1)
     .executeTakeFirst();
   return row !== undefined;

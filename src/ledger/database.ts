@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { Kysely, PostgresDialect, SqliteDialect, type Transaction } from 'kysely';
 import { Pool, types } from 'pg';
+import { type Checkpoints, createCheckpoints } from './checkpoints.ts';
 import type { Schema } from './schema.ts';
 import { forKysely, openSqlite } from './sqlite.ts';
 
@@ -14,11 +15,13 @@ export type Db = Kysely<Schema> | Tx;
 export type Ledger = {
   readonly db: Kysely<Schema>;
   readonly dialect: Dialect;
-  /** The raw handle of the embedded ledger, for the intake and for checkpoints. */
+  /** The raw handle of the embedded ledger, for the intake. */
   readonly sqlite: DatabaseSync | undefined;
   readonly pool: Pool | undefined;
   /** One transaction. Inside, every query must go through `tx`: SQLite has one connection. */
   transaction<T>(body: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Keeps the write-ahead log of the embedded ledger short; without effect on PostgreSQL, which does it itself. */
+  checkpoint(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -35,8 +38,10 @@ export function openPostgres(url: string, options: { connections?: number } = {}
         (id as number) === INT8 ? Number : types.getTypeParser(id, format as 'text'),
     },
   });
-  // An idle connection that dies must not kill the process; the next query gets another or an error.
+  // A connection that dies must not kill the process, neither idle (the pool tells) nor between two queries of a
+  // transaction (only the client tells); the next query gets another connection or an error.
   pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   return ledgerOf(new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) }), {
     dialect: 'postgres',
     pool,
@@ -48,12 +53,18 @@ export function openSqliteLedger(file: string): Ledger {
   if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true });
   const sqlite = openSqlite(file);
   const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: forKysely(sqlite) }) });
-  return ledgerOf(db, { dialect: 'sqlite', sqlite });
+  const checkpoints = file === ':memory:' ? undefined : createCheckpoints(sqlite, file);
+  return ledgerOf(db, { dialect: 'sqlite', sqlite, checkpoints });
 }
 
 function ledgerOf(
   db: Kysely<Schema>,
-  parts: { dialect: Dialect; sqlite?: DatabaseSync; pool?: Pool },
+  parts: {
+    dialect: Dialect;
+    sqlite?: DatabaseSync;
+    checkpoints?: Checkpoints | undefined;
+    pool?: Pool;
+  },
 ): Ledger {
   return {
     db,
@@ -61,6 +72,10 @@ function ledgerOf(
     sqlite: parts.sqlite,
     pool: parts.pool,
     transaction: (body) => db.transaction().execute(body),
-    close: () => db.destroy(),
+    checkpoint: async () => parts.checkpoints?.take(),
+    close: async () => {
+      await parts.checkpoints?.close();
+      await db.destroy();
+    },
   };
 }

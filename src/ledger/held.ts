@@ -32,6 +32,8 @@ export type RunLeasedOptions = {
   readonly clock: Clock;
   readonly leaseMs: number;
   readonly onFailure: (failure: WorkFailure) => void;
+  /** Longest pause after a failure, unless the far side asks for more; five minutes unless told. */
+  readonly longestBackoffMs?: number;
   /** Aborted when the process drains. */
   readonly signal: AbortSignal;
 };
@@ -95,9 +97,24 @@ export async function runLeased(
 const SAFE_SHARE = 0.6;
 const MAX_BACKOFF_MS = 5 * 60_000;
 
+/** What must not happen twice leaves this long after its intent, or not at all: http-client's time-out, and no more. */
+export const SENDING_MS = 10_000;
+
+/**
+ * The guard of an effect that is looked for before it is tried again. Whoever looks counts the settling time from
+ * the intent: what left much later might not be found by then.
+ */
+export function sendingGuard(held: Held, clock: Clock, intentAt: number): () => void {
+  return () => {
+    held.guard();
+    if (clock.now() > intentAt + SENDING_MS) throw new Error('it took too long to leave');
+  };
+}
+
 async function retryLater(lease: Lease, error: unknown, options: RunLeasedOptions): Promise<void> {
   const asked = (error as { retryAfterMs?: number } | undefined)?.retryAfterMs;
-  const backoff = Math.min(MAX_BACKOFF_MS, 500 * 2 ** Math.min(lease.attempts, 12));
+  const longest = options.longestBackoffMs ?? MAX_BACKOFF_MS;
+  const backoff = Math.min(longest, 500 * 2 ** Math.min(lease.attempts, 12));
   const retryAt = options.clock.now() + Math.max(asked ?? 0, backoff);
   options.onFailure({ lease, error, retryAt });
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);

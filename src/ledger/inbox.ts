@@ -1,5 +1,5 @@
 import type { StatementSync } from 'node:sqlite';
-import { sql } from 'kysely';
+import type { Pool } from 'pg';
 import type { Ledger } from './database.ts';
 
 /** A delivery to keep, whole, before it is answered. */
@@ -23,8 +23,9 @@ export class InboxFull extends Error {
 }
 
 /**
- * Group commit: all who wait share one transaction. A flush starts at once when none is under way, and takes all
- * that gathered meanwhile; nobody waits for a timer.
+ * Group commit: all who wait share one transaction. A flush starts at once when a hand is free, and takes all that
+ * gathered meanwhile; nobody waits for a timer. On PostgreSQL two are under way at a time: one waits for the disk
+ * while the other is filled.
  */
 export type Inbox = {
   /** Resolves after the commit. Rejects with `InboxFull` past the bound, or with the database's error. */
@@ -44,21 +45,19 @@ export function createInbox(
   ledger: Ledger,
   options: { maxWaiting: number; onRecorded: () => void },
 ): Inbox {
-  const insert = ledger.sqlite ? createSqliteInsert(ledger) : createPostgresInsert(ledger);
-  let waiters: Waiter[] = [];
-  let flushing = false;
+  const insert = ledger.pool ? createPostgresInsert(ledger.pool) : createSqliteInsert(ledger);
+  const waiters: Waiter[] = [];
+  let freeHands = ledger.pool ? 2 : 1;
 
   const flush = async () => {
-    flushing = true;
+    freeHands -= 1;
     // Requests of this tick that are already read join the batch.
     await new Promise((resolve) => setImmediate(resolve));
     while (waiters.length > 0) {
-      const batch = waiters.slice(0, MAX_BATCH);
-      waiters = waiters.slice(MAX_BATCH);
-      await settle(batch, insert);
+      await settle(waiters.splice(0, MAX_BATCH), insert);
       options.onRecorded();
     }
-    flushing = false;
+    freeHands += 1;
   };
 
   return {
@@ -69,7 +68,7 @@ export function createInbox(
           return;
         }
         waiters.push({ delivery, resolve, reject });
-        if (!flushing) void flush();
+        if (freeHands > 0) void flush();
       }),
     get waiting() {
       return waiters.length;
@@ -136,22 +135,52 @@ function createSqliteInsert(ledger: Ledger): Insert {
     });
 }
 
-/** One statement: arrays are unnested; the work rows follow only those deliveries that were new. */
-function createPostgresInsert(ledger: Ledger): Insert {
+/**
+ * One statement: arrays are unnested; the work rows follow only those deliveries that were new. The bodies travel as
+ * one value, cut apart by the server: as an array of bytea they would be written out as text.
+ */
+const POSTGRES_INSERT = `
+  with fresh as (
+    insert into deliveries (${COLUMNS})
+    select id, forge, source, dedupe_key, event, repository, received_at, headers_json,
+           substr($9::bytea, at, length), fact_json, 'pending'
+    from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[],
+                $8::text[], $10::text[], $11::int[], $12::int[])
+      as given (id, forge, source, dedupe_key, event, repository, received_at, headers_json, fact_json, at, length)
+    on conflict do nothing returning id, received_at)
+  insert into work (kind, subject, due_at) select 'delivery', id, received_at from fresh
+  on conflict do nothing returning subject`;
+
+function createPostgresInsert(pool: Pool): Insert {
   return async (deliveries) => {
-    const column = (pick: (row: NewDelivery) => unknown) => deliveries.map(pick);
-    const { rows } = await sql<{ subject: string }>`
-      with fresh as (
-        insert into deliveries (${sql.raw(COLUMNS)})
-        select given.*, 'pending' from unnest(
-          ${column((row) => row.id)}::text[], ${column((row) => row.forge)}::text[],
-          ${column((row) => row.source)}::text[], ${column((row) => row.dedupeKey)}::text[],
-          ${column((row) => row.event)}::text[], ${column((row) => row.repository ?? null)}::text[],
-          ${column((row) => row.receivedAt)}::bigint[], ${column((row) => row.headersJson)}::text[],
-          ${column((row) => row.body)}::bytea[], ${column((row) => row.factJson)}::text[]) as given
-        on conflict do nothing returning id, received_at)
-      insert into work (kind, subject, due_at) select 'delivery', id, received_at from fresh
-      on conflict do nothing returning subject`.execute(ledger.db);
-    return new Set(rows.map((row) => row.subject));
+    // In one order everywhere: two batches with the same keys in different orders would wait for each other for ever.
+    const rows = deliveries.toSorted((a, b) =>
+      a.dedupeKey < b.dedupeKey ? -1 : Number(a.dedupeKey > b.dedupeKey),
+    );
+    const column = (pick: (row: NewDelivery) => unknown) => rows.map(pick);
+    let end = 1;
+    const starts = rows.map(({ body }) => {
+      end += body.length;
+      return end - body.length;
+    });
+    const result = await pool.query<{ subject: string }>({
+      name: 'inbox-record',
+      text: POSTGRES_INSERT,
+      values: [
+        column((row) => row.id),
+        column((row) => row.forge),
+        column((row) => row.source),
+        column((row) => row.dedupeKey),
+        column((row) => row.event),
+        column((row) => row.repository ?? null),
+        column((row) => row.receivedAt),
+        column((row) => row.headersJson),
+        Buffer.concat(rows.map(({ body }) => body)),
+        column((row) => row.factJson),
+        starts,
+        column((row) => row.body.length),
+      ],
+    });
+    return new Set(result.rows.map((row) => row.subject));
   };
 }

@@ -181,7 +181,7 @@ async function recordAdvance(
 }
 
 /** The command that made the run, those that joined it, and those that cancelled it. */
-async function commandsShowing(db: Db, run: Run): Promise<readonly string[]> {
+export async function commandsShowing(db: Db, run: Run): Promise<readonly string[]> {
   const others = await db
     .selectFrom('commands')
     .select('id')
@@ -219,9 +219,12 @@ export type RunFilter = {
   readonly repository?: string;
   readonly pull?: number;
   readonly suite?: string;
+  readonly sha?: string;
   readonly runner?: string;
   readonly state?: string;
   readonly live?: boolean;
+  /** Over, and its teardown left something that nobody has removed since. */
+  readonly dirty?: boolean;
   readonly commandId?: string;
   /** Run number. */
   readonly before?: number;
@@ -239,9 +242,11 @@ export async function listRuns(db: Db, filter: RunFilter): Promise<readonly Run[
   if (filter.repository !== undefined) query = query.where('repository', '=', filter.repository);
   if (filter.pull !== undefined) query = query.where('pull', '=', filter.pull);
   if (filter.suite !== undefined) query = query.where('suite', '=', filter.suite);
+  if (filter.sha !== undefined) query = query.where('sha', '=', filter.sha);
   if (filter.runner !== undefined) query = query.where('runner', '=', filter.runner);
   if (filter.state !== undefined) query = query.where('state', '=', filter.state);
   if (filter.live) query = query.where('state', 'in', LIVE_STATES);
+  if (filter.dirty) query = query.where('cleanliness_json', 'like', '{"state":"dirty"%');
   if (filter.commandId !== undefined) query = query.where('command_id', '=', filter.commandId);
   if (filter.before !== undefined) query = query.where('number', '<', filter.before);
   return (await query.execute()).map(fromRow);

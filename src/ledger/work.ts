@@ -58,17 +58,18 @@ export type ClaimOptions = {
 
 type Where = ExpressionBuilder<Schema, 'work'>;
 
-function isClaimable(eb: Where, now: number) {
+/** Due and free, or held by somebody whose lease ran out. */
+export function isClaimable(eb: Where, now: number) {
   const free = eb.or([eb('lease_until', 'is', null), eb('lease_until', '<', now)]);
   return eb.or([eb.and([eb('due_at', '<=', now), free]), eb('lease_until', '<', now)]);
 }
 
-/** Up to `limit` due rows of one kind, oldest first. */
+/** Up to `limit` due rows of one kind, oldest first; with `toldBefore` only those dispatched before then. */
 export async function claimDue(
   ledger: Ledger,
   kind: string,
   limit: number,
-  options: ClaimOptions,
+  options: ClaimOptions & { readonly toldBefore?: number },
 ): Promise<readonly Lease[]> {
   if (limit <= 0) return [];
   const due = ledger.db
@@ -76,6 +77,9 @@ export async function claimDue(
     .select('subject')
     .where('kind', '=', kind)
     .where((eb) => isClaimable(eb, options.now))
+    .$if(options.toldBefore !== undefined, (query) =>
+      query.where('dispatched_at', '<', options.toldBefore ?? 0),
+    )
     .orderBy('due_at')
     .limit(limit)
     .$if(ledger.dialect === 'postgres', (query) => query.forUpdate().skipLocked());
@@ -110,6 +114,7 @@ async function take(
       owner,
       lease_until: now + leaseMs,
       due_at: null,
+      dispatched_at: null,
       // Kept until release, so that the claimer learns whether the holder before it died.
       error: sql<string>`case when owner is null then error else 'inherited' end`,
     })
@@ -183,13 +188,35 @@ export async function endLeasesOf(db: Db, isDead: (owner: string) => boolean): P
   return Number(numUpdatedRows);
 }
 
+/** Those of the kinds of which something is due: a cheap look, which takes nothing. */
+export async function dueKinds(
+  db: Db,
+  kinds: readonly string[],
+  now: number,
+): Promise<ReadonlySet<string>> {
+  const rows = await db
+    .selectFrom('work')
+    .select('kind')
+    .distinct()
+    .where('kind', 'in', kinds)
+    .where((eb) => isClaimable(eb, now))
+    .execute();
+  return new Set(rows.map((row) => row.kind));
+}
+
 /** When the next row of these kinds becomes due, or undefined. */
 export async function nextDueAt(db: Db, kinds: readonly string[]): Promise<number | undefined> {
-  const row = await db
-    .selectFrom('work')
-    .select(sql<number | null>`min(coalesce(lease_until, due_at))`.as('at'))
-    .where('kind', 'in', kinds)
-    .where((eb) => eb.or([eb('due_at', 'is not', null), eb('lease_until', 'is not', null)]))
+  // Two questions, each answered from one index: rows of work that is done stay, and must not be gone through.
+  const ofKinds = db.selectFrom('work').where('kind', 'in', kinds);
+  const leased = await ofKinds
+    .select((eb) => eb.fn.min<number | null>('lease_until').as('at'))
+    .where('lease_until', 'is not', null)
     .executeTakeFirst();
-  return row?.at ?? undefined;
+  const due = await ofKinds
+    .select((eb) => eb.fn.min<number | null>('due_at').as('at'))
+    .where('due_at', 'is not', null)
+    .where('lease_until', 'is', null)
+    .executeTakeFirst();
+  const known = [leased?.at, due?.at].filter((at) => typeof at === 'number');
+  return known.length > 0 ? Math.min(...known) : undefined;
 }

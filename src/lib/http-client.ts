@@ -12,6 +12,8 @@ export type HttpCall = {
   /** Whole call, from connect to the last byte. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  /** For an endless answer: what has come is the answer once nothing more came for this long. */
+  readonly quietMs?: number;
   /** Runs right before the bytes leave the process; what it throws aborts the call with code `guarded`. */
   readonly guard?: () => void;
 };
@@ -76,10 +78,35 @@ async function send(agent: Agent, call: BoundedCall): Promise<HttpAnswer> {
       ...(call.headers ? { headers: call.headers } : {}),
       ...(call.body === undefined ? {} : { body: call.body }),
     });
-    const text = await readText(answer.body, call.maxBytes);
+    const text = await readText(untilQuiet(answer.body, call.quietMs), call.maxBytes);
     return { status: answer.statusCode, headers: answer.headers, text };
   } catch (error) {
     throw toHttpError(error, { call, guarded, timeout });
+  }
+}
+
+/** The body as it comes, to its end or to the first pause of `quietMs`. */
+async function* untilQuiet(
+  body: AsyncIterable<Buffer> & { destroy(): unknown },
+  quietMs: number | undefined,
+): AsyncGenerator<Buffer> {
+  if (quietMs === undefined) {
+    yield* body;
+    return;
+  }
+  const chunks = body[Symbol.asyncIterator]();
+  for (;;) {
+    let timer: NodeJS.Timeout | undefined;
+    const quiet = new Promise<undefined>((resolve) => {
+      timer = setTimeout(resolve, quietMs, undefined);
+    });
+    const next = chunks.next();
+    // Cut off by us below: its failure then is no news.
+    next.catch(() => {});
+    const chunk = await Promise.race([next, quiet]).finally(() => clearTimeout(timer));
+    if (chunk === undefined) body.destroy();
+    if (chunk === undefined || chunk.done) return;
+    yield chunk.value;
   }
 }
 

@@ -1,7 +1,6 @@
-import { createReadStream } from 'node:fs';
-import { appendFile, mkdir, rm, stat } from 'node:fs/promises';
+import { appendFile, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { createLineReader } from './line-index.ts';
 
 export type StoredLine = {
   readonly n: number;
@@ -39,17 +38,20 @@ export function createLogStore(options: {
 }): LogStore {
   const folder = (runId: string) => join(options.directory, runId.replace(/[^A-Za-z0-9_-]/g, '_'));
   const file = (runId: string) => join(folder(runId), 'log.ndjson');
+  const reader = createLineReader(parseLine);
   const read: LogStore['read'] = (runId, { after = 0, limit = 100_000 } = {}) =>
-    readLines(file(runId), after, limit);
+    reader.read(file(runId), after, limit);
   return {
     read,
-    count: async (runId) => (await read(runId)).length,
+    count: (runId) => reader.count(file(runId)),
     artifacts: (runId) => join(folder(runId), 'artifacts'),
     remove: (runId) => rm(folder(runId), { recursive: true, force: true }),
     open: async (runId) => {
       await mkdir(join(folder(runId), 'artifacts'), { recursive: true });
-      const known = await read(runId);
-      return createWriter(file(runId), { ...options, from: known.at(-1)?.n ?? 0 });
+      const from = await reader.count(file(runId));
+      const known = await read(runId, { after: Math.max(0, from - 1) });
+      await endLastLine(file(runId));
+      return createWriter(file(runId), { ...options, from: known.at(-1)?.n ?? from });
     },
   };
 }
@@ -87,22 +89,20 @@ function createWriter(
   };
 }
 
-async function readLines(
-  path: string,
-  after: number,
-  limit: number,
-): Promise<readonly StoredLine[]> {
-  if (!(await stat(path).catch(() => undefined))) return [];
-  const lines: StoredLine[] = [];
-  const reader = createInterface({ input: createReadStream(path, 'utf8') });
-  for await (const text of reader) {
-    const line = parseLine(text);
-    if (line !== undefined && line.n > after) lines.push(line);
-    if (lines.length >= limit) break;
+/** A line that a crash cut short must not swallow the one written after it. */
+async function endLastLine(path: string): Promise<void> {
+  const handle = await open(path, 'a+');
+  try {
+    const { size } = await handle.stat();
+    if (size === 0) return;
+    const { buffer } = await handle.read({ buffer: Buffer.alloc(1), position: size - 1 });
+    if (buffer[0] !== LINE_END) await handle.appendFile('\n');
+  } finally {
+    await handle.close();
   }
-  reader.close();
-  return lines;
 }
+
+const LINE_END = 10;
 
 /** A line cut short by a crash is no line. */
 function parseLine(text: string): StoredLine | undefined {

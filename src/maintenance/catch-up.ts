@@ -1,4 +1,5 @@
 import type { Comment, CommentEvent } from '../domain/forge-event.ts';
+import { parseComment } from '../domain/parse-comment.ts';
 import type { Forge } from '../forges/forge.ts';
 import type { Ledger } from '../ledger/database.ts';
 
@@ -33,16 +34,20 @@ async function catchUpRepository(options: CatchUpOptions, repository: string): P
   const { ledger, forge } = options;
   const known = await readMark(ledger, forge.name, repository);
   if (known === undefined) {
-    // First contact: what was said before we came is not for us.
-    await writeMark(ledger, forge.name, repository, options.now());
+    // First contact: what was said before we came is not for us, not even what lies within the overlap.
+    await writeMark(ledger, forge.name, repository, options.now() + OVERLAP_MS);
     return 0;
   }
   const since = new Date(known - OVERLAP_MS);
   let latest = known;
   let taken = 0;
   const call = options.signal ? { signal: options.signal } : {};
+  const bot = await forge.whoAmI(call);
   for await (const { pull, comment } of forge.listComments(repository, since, call)) {
     latest = Math.max(latest, comment.updatedAt.getTime());
+    // Talk among people and our own answers are most of what there is, and are not worth a row.
+    if (comment.author.id === bot.id) continue;
+    if (parseComment(comment.body, { botLogin: bot.login }).length === 0) continue;
     await options.take(forge, toEvent(repository, pull, { comment, knownUntil: known }));
     taken += 1;
   }
@@ -59,7 +64,9 @@ function toEvent(
   pull: number,
   { comment, knownUntil }: { comment: Comment; knownUntil: number },
 ): CommentEvent {
-  const isOld = comment.createdAt.getTime() < knownUntil - OVERLAP_MS;
+  // Forges tell whole seconds.
+  const listedFrom = Math.floor((knownUntil - OVERLAP_MS) / 1_000) * 1_000;
+  const isOld = comment.createdAt.getTime() < listedFrom;
   const kind = isOld ? 'comment-edited' : 'comment-created';
   return { kind, repository, pull, actor: comment.author, comment };
 }

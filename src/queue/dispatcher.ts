@@ -5,10 +5,12 @@ import {
   runLeased,
   type WorkFailure,
 } from '../ledger/held.ts';
-import { claimDue, nextDueAt } from '../ledger/work.ts';
+import { type Hint, nextUndispatchedAt, pickUndispatched } from '../ledger/outbox.ts';
+import { claimDue, claimOne, dueKinds, type Lease, nextDueAt } from '../ledger/work.ts';
 import type { Clock } from '../lib/clock.ts';
+import { createHands, type Hands } from './hands.ts';
 
-/** One kind of work, with how many pieces of it this process does at once. */
+/** One kind of work, with how many pieces of it this process does at once; 0: it only tells others of it. */
 export type Lane = {
   readonly kind: string;
   readonly concurrency: number;
@@ -25,6 +27,22 @@ export type Dispatcher = {
   drain(budgetMs: number): Promise<void>;
 };
 
+/** A faster way to tell all processes of due work than their looking. It may lose, double and delay what it is told. */
+export type Hints = {
+  /** False while `add` would only fail. */
+  isUp(): boolean;
+  /** Rejects soon when it cannot. */
+  add(hints: readonly Hint[]): Promise<void>;
+  /** From now on each hint that arrives for one of `lanes` is given to `onHint`, and is over when that resolves. */
+  start(
+    lanes: readonly Lane[],
+    onHint: (hint: Pick<Hint, 'kind' | 'subject'>) => Promise<void>,
+  ): void;
+  /** Takes no further hints. */
+  pause(): void;
+  close(): Promise<void>;
+};
+
 export type DispatcherOptions = {
   readonly ledger: Ledger;
   readonly lanes: readonly Lane[];
@@ -35,58 +53,140 @@ export type DispatcherOptions = {
   /** Longest time between two looks at the ledger: bounds how late work of another process is noticed. */
   readonly pollMs: number;
   readonly onFailure: (failure: WorkFailure) => void;
+  /** See `RunLeasedOptions`. */
+  readonly longestBackoffMs?: number;
+  /** Without them, and whenever they fail, the ledger itself dispatches. */
+  readonly hints?: Hints;
 };
 
-/** The ledger dispatches: due rows are claimed in batches, as many as there are free hands. */
-export function createLedgerDispatcher(options: DispatcherOptions): Dispatcher {
-  const { ledger, lanes, clock } = options;
+/** Work that was told of and not claimed after so long is claimed without a hint: the hint was lost. */
+const UNCLAIMED_MS = 2_000;
+/** Rows told of in one statement. */
+const BATCH = 500;
+/** How long work that was cut off may take to notice. */
+const CUT_MS = 10_000;
+
+/**
+ * Hands due work to the processors of the lanes. Whoever is told of it, or finds it, claims it in the ledger; what
+ * this decides is only when somebody looks.
+ */
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  const { ledger, lanes, clock, hints } = options;
+  const kinds = lanes.map((lane) => lane.kind);
+  const handsOf = new Map(lanes.map((lane) => [lane, createHands(lane.concurrency)]));
+  const active = new Set<Promise<void>>();
   const stopping = new AbortController();
   const cutting = new AbortController();
-  const active = new Map<string, Set<Promise<void>>>(lanes.map((lane) => [lane.kind, new Set()]));
   let wake = new AbortController();
   let nudged = false;
   let loop: Promise<void> = Promise.resolve();
+  let looksForLostAt = 0;
+  let tellsAgainAt = 0;
+  /** What is claimed may not be among `active` yet. */
+  let looking = false;
 
   const nudge = () => {
     nudged = true;
     wake.abort();
   };
-  const leased: RunLeasedOptions = {
-    ledger,
-    clock,
-    leaseMs: options.leaseMs,
-    onFailure: options.onFailure,
-    signal: cutting.signal,
+  const leased: RunLeasedOptions = { ...options, signal: cutting.signal };
+  const claimAs = () => ({ owner: options.owner, now: clock.now(), leaseMs: options.leaseMs });
+
+  const track = (work: Promise<void>): Promise<void> => {
+    const tracked = work
+      .catch((error: unknown) => report(error))
+      .finally(() => {
+        active.delete(tracked);
+        nudge();
+      });
+    active.add(tracked);
+    return tracked;
+  };
+  const report = (error: unknown) =>
+    options.onFailure({ lease: NO_LEASE, error, retryAt: clock.now() + options.pollMs });
+
+  /** With one hand already taken. */
+  const work = (lane: Lane, hands: Hands, lease: Lease) =>
+    runLeased(lease, lane.processor, leased).finally(() => hands.giveBack(1));
+
+  const claim = async (lane: Lane, toldBefore: number | undefined): Promise<boolean> => {
+    const hands = handsOf.get(lane);
+    const free = hands?.takeFree() ?? 0;
+    if (hands === undefined || free === 0) return false;
+    let leases: readonly Lease[] = [];
+    try {
+      const since = toldBefore === undefined ? {} : { toldBefore };
+      leases = await claimDue(ledger, lane.kind, free, { ...claimAs(), ...since });
+    } finally {
+      hands.giveBack(free - leases.length);
+    }
+    for (const lease of leases) void track(work(lane, hands, lease));
+    return leases.length > 0;
   };
 
-  /** Fills every lane; true when something was taken. */
+  const onHint = async ({ kind, subject }: Pick<Hint, 'kind' | 'subject'>): Promise<void> => {
+    const lane = lanes.find((candidate) => candidate.kind === kind);
+    const hands = lane && handsOf.get(lane);
+    if (lane === undefined || hands === undefined) return;
+    await hands.takeOne();
+    const lease = stopping.signal.aborted
+      ? undefined
+      : await claimOne(ledger.db, kind, subject, claimAs()).catch((error: unknown) => {
+          report(error);
+          return undefined;
+        });
+    if (lease === undefined) hands.giveBack(1);
+    else await work(lane, hands, lease);
+  };
+
+  const canTell = () => hints?.isUp() === true && clock.now() >= tellsAgainAt;
+
+  /** Tells of what is due. Undefined when nobody can be told: then the ledger dispatches. */
+  const relay = async (): Promise<number | undefined> => {
+    if (hints === undefined || !canTell()) return undefined;
+    const due = await pickUndispatched(ledger, kinds, { now: clock.now(), limit: BATCH });
+    try {
+      if (due.length > 0) await hints.add(due);
+      return due.length;
+    } catch (error) {
+      report(error);
+      tellsAgainAt = clock.now() + UNCLAIMED_MS;
+      return undefined;
+    }
+  };
+
+  /** Looks once; true when there was something. */
   const fill = async (): Promise<boolean> => {
-    let took = false;
+    const told = await relay();
+    if (told !== undefined) {
+      if (clock.now() < looksForLostAt) return told > 0;
+      looksForLostAt = clock.now() + options.pollMs;
+    }
+    const toldBefore = told === undefined ? undefined : clock.now() - UNCLAIMED_MS;
+    let took = (told ?? 0) > 0;
+    // An idle process only reads: a claim is a write, also when it takes nothing.
+    const due = await dueKinds(ledger.db, kinds, clock.now());
     for (const lane of lanes) {
-      const hands = active.get(lane.kind) ?? new Set();
-      const claim = { owner: options.owner, now: clock.now(), leaseMs: options.leaseMs };
-      const leases = await claimDue(ledger, lane.kind, lane.concurrency - hands.size, claim);
-      for (const lease of leases) {
-        took = true;
-        const work: Promise<void> = runLeased(lease, lane.processor, leased)
-          .catch(() => {})
-          .finally(() => {
-            hands.delete(work);
-            nudge();
-          });
-        hands.add(work);
-      }
+      if (due.has(lane.kind)) took = (await claim(lane, toldBefore)) || took;
     }
     return took;
   };
 
-  const rest = async () => {
-    const dueAt = await nextDueAt(
+  /** Lanes whose hands are all busy are looked at when one gets free, not sooner. */
+  const nextLookAt = async (): Promise<number | undefined> => {
+    if (canTell()) return nextUndispatchedAt(ledger, kinds);
+    const idle = lanes.filter((lane) => !handsOf.get(lane)?.isFull);
+    if (idle.length === 0) return undefined;
+    return nextDueAt(
       ledger.db,
-      lanes.map((lane) => lane.kind),
+      idle.map((lane) => lane.kind),
     );
+  };
+
+  const rest = async () => {
+    const lookAt = await nextLookAt();
     if (nudged || stopping.signal.aborted) return;
-    const wait = Math.min(options.pollMs, Math.max(1, (dueAt ?? Infinity) - clock.now()));
+    const wait = Math.min(options.pollMs, Math.max(1, (lookAt ?? Infinity) - clock.now()));
     wake = new AbortController();
     if (nudged) return;
     await clock.sleep(wait, AbortSignal.any([wake.signal, stopping.signal])).catch(() => {});
@@ -96,50 +196,55 @@ export function createLedgerDispatcher(options: DispatcherOptions): Dispatcher {
     while (!stopping.signal.aborted) {
       nudged = false;
       try {
-        if (!(await fill())) await rest();
+        looking = true;
+        const found = await fill();
+        looking = false;
+        if (!found) await rest();
       } catch (error) {
         // The ledger is away: nothing can be done but wait for it.
-        options.onFailure({ lease: NO_LEASE, error, retryAt: clock.now() + options.pollMs });
+        looking = false;
+        report(error);
         await clock.sleep(options.pollMs, stopping.signal).catch(() => {});
       }
     }
   };
 
-  const everything = () => [...active.values()].flatMap((hands) => [...hands]);
-
   return {
     start: () => {
+      hints?.start(lanes, (hint) => track(onHint(hint)));
       loop = run();
     },
     nudge,
     settle: async () => {
       for (;;) {
-        await Promise.all(everything());
-        const dueAt = await nextDueAt(
-          ledger.db,
-          lanes.map((lane) => lane.kind),
-        );
-        if (everything().length === 0 && (dueAt === undefined || dueAt > clock.now())) return;
+        await Promise.all(active);
+        const dueAt = await nextDueAt(ledger.db, kinds);
+        const isIdle = active.size === 0 && !looking;
+        if (isIdle && (dueAt === undefined || dueAt > clock.now())) return;
         nudge();
         await new Promise((resolve) => setImmediate(resolve));
       }
     },
     drain: async (budgetMs) => {
       stopping.abort();
+      hints?.pause();
       await loop;
       const budget = new AbortController();
       const late = clock.sleep(budgetMs, budget.signal).catch(() => {});
-      await Promise.race([Promise.all(everything()), late]);
+      await Promise.race([Promise.all(active), late]);
       budget.abort();
       cutting.abort(new Error('the process is shutting down'));
-      await Promise.race([Promise.all(everything()), clock.sleep(CUT_MS).catch(() => {})]);
+      const cut = new AbortController();
+      const tooLate = clock.sleep(CUT_MS, cut.signal).catch(() => {});
+      await Promise.race([Promise.all(active), tooLate]);
+      // A timer left behind would keep the process up for so long.
+      cut.abort();
+      await hints?.close();
     },
   };
 }
 
-/** How long work that was cut off may take to notice. */
-const CUT_MS = 10_000;
-const NO_LEASE = {
+const NO_LEASE: Lease = {
   kind: 'ledger',
   subject: '-',
   fence: 0,

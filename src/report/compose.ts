@@ -79,9 +79,27 @@ async function answerRuns(options: ReporterOptions, command: CommandRecord): Pro
   return {
     reaction: reactionOfAll(owned),
     comment: isWanted(command, owned) ? comment : undefined,
-    statuses: statusesOf(owned, (run) => pageOf(options, run)),
+    statuses: statusesOf(await newestOf(options, owned), (run) => pageOf(options, run)),
     ping: loud ? { kind: 'ping', login: command.actor.login, run: loud, commentUrl } : undefined,
   };
+}
+
+/** A commit has one status of a suite: only its newest run speaks there, however late an older one is told. */
+async function newestOf(options: ReporterOptions, runs: readonly Run[]): Promise<readonly Run[]> {
+  const newest = await Promise.all(
+    runs.map(async (run) => {
+      const { forge, repository, suite, sha } = run;
+      const [latest] = await listRuns(options.ledger.db, {
+        forge,
+        repository,
+        suite,
+        sha,
+        limit: 1,
+      });
+      return latest?.id === run.id ? [run] : [];
+    }),
+  );
+  return newest.flat();
 }
 
 function wantsPing(command: CommandRecord, run: Run): boolean {
@@ -129,7 +147,19 @@ async function runMessage(
 
 /** Who stands before it on the same runner. */
 async function queueOf(options: ReporterOptions, run: Run): Promise<RunMessage['queue']> {
-  const live = await listRuns(options.ledger.db, { runner: run.runner, live: true });
+  const { forge, repository, suite, runner } = run;
+  const [dirty] = await listRuns(options.ledger.db, {
+    forge,
+    repository,
+    suite,
+    runner,
+    dirty: true,
+  });
+  if (dirty && run.plan.kind === 'lifecycle') {
+    const waitsFor = `waits for the leftovers of run ${dirty.number} to be removed`;
+    return { runner, ahead: [], waitsFor };
+  }
+  const live = await listRuns(options.ledger.db, { runner, live: true });
   const ahead = live.filter((other) => other.number < run.number).reverse();
   return {
     runner: run.runner,

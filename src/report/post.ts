@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { type CallOptions, type Forge, ForgeError } from '../forges/forge.ts';
 import type { CommandRecord } from '../ledger/commands.ts';
-import type { Held, Next } from '../ledger/held.ts';
+import { type Held, type Next, sendingGuard } from '../ledger/held.ts';
 import { type Report, saveReport } from '../ledger/reports.ts';
 import type { Clock } from '../lib/clock.ts';
 import { crashPoint } from '../lib/crash-point.ts';
 import type { AnswerComment } from './answer.ts';
 import type { Marker, Markers } from './marker.ts';
 import type { Message, PingMessage } from './message.ts';
+import { wakeReferrers } from './referrers.ts';
 import { renderMessage } from './render.ts';
 import type { Pace } from './reporter.ts';
 import type { Templates } from './templates.ts';
@@ -86,7 +87,10 @@ export function createPoster(options: PosterOptions) {
     });
     if ('dueAt' in known) return known;
     const fields = { comment_id: known.id, ...(known.isNew ? sent : {}) };
-    await held.transact((tx) => saveReport(tx, command.id, fields));
+    await held.transact(async (tx) => {
+      await saveReport(tx, command.id, fields);
+      await wakeReferrers(tx, command, now);
+    });
     return known.isNew ? {} : { dueAt: now };
   };
 
@@ -112,19 +116,19 @@ export function createPoster(options: PosterOptions) {
     fits: (marker: Marker) => boolean;
     body: string;
   }): Promise<{ id: string; isNew: boolean } | { dueAt: number }> => {
-    if (wish.intentAt === undefined) {
-      await held.transact((tx) => saveReport(tx, command.id, wish.intend(clock.now())));
-      crashPoint('report.after-intent');
-    } else {
+    if (wish.intentAt !== undefined) {
       const settledAt = wish.intentAt + pace.settleMs;
       if (clock.now() < settledAt) return { dueAt: settledAt };
       const found = await findOwn(wish.fits);
       if (found !== undefined) return { id: found, isNew: false };
-      // A fresh intent: were this post to be lost again, the next look must wait for it to settle too.
-      await held.transact((tx) => saveReport(tx, command.id, wish.intend(clock.now())));
     }
+    // Also when there was one: were this post to be lost again, the next look must wait for it to settle too.
+    const intentAt = clock.now();
+    await held.transact((tx) => saveReport(tx, command.id, wish.intend(intentAt)));
+    crashPoint('report.after-intent');
     const target = { repository: command.repository, pull: command.pull, body: wish.body };
-    const created = await forge.createComment(target, call);
+    const guard = sendingGuard(held, clock, intentAt);
+    const created = await forge.createComment(target, { ...call, guard });
     crashPoint('report.after-create');
     return { id: created.id, isNew: true };
   };

@@ -1,6 +1,6 @@
 import { COMMANDS } from '../domain/commands.ts';
-import { hasAtLeast, type Role } from '../domain/role.ts';
 import { currentStage } from '../domain/run-machine.ts';
+import type { Reaction } from '../forges/forge.ts';
 import { type CommandRecord, commandsOfComment } from '../ledger/commands.ts';
 import { listRuns } from '../ledger/runs.ts';
 import type { Answer } from './answer.ts';
@@ -16,11 +16,17 @@ export async function composeReply(
 ): Promise<Answer> {
   const message = command.detail.silent ? undefined : await replyMessage(options, command);
   return {
-    reaction: command.outcome === 'answered' ? '+1' : 'confused',
+    reaction: reactionOfReply(command.outcome),
     comment: message && { message, kind: 'reply', final: true, rev: 1 },
     statuses: [],
     ping: undefined,
   };
+}
+
+/** An approval that is still to come is no mistake of who asked: seen, and waiting. */
+function reactionOfReply(outcome: string): Reaction {
+  if (outcome === 'answered') return '+1';
+  return outcome === 'fork_needs_approval' ? 'eyes' : 'confused';
 }
 
 async function replyMessage(options: ReporterOptions, command: CommandRecord): Promise<Message> {
@@ -104,15 +110,13 @@ function configProblems({ forge, url }: ReporterOptions, command: CommandRecord)
 }
 
 function help({ url }: ReporterOptions, command: CommandRecord): Message {
-  const present = (command.detail.present ?? 'none') as Role;
+  const rights = new Map((command.detail.rights ?? []).map((right) => [right.name, right]));
   const rows = Object.values(COMMANDS)
     .filter((spec) => spec.available)
-    .map((spec) => ({
-      usage: spec.usage,
-      summary: spec.summary,
-      required: spec.required,
-      allowed: hasAtLeast(present, spec.required),
-    }));
+    .map(({ name, usage, summary, required }) => {
+      const right = rights.get(name) ?? { required, allowed: false };
+      return { usage, summary, required: right.required, allowed: right.allowed };
+    });
   return { kind: 'help', rows, suites: command.detail.suites ?? [], url: `${url}/help` };
 }
 

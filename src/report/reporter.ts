@@ -2,7 +2,7 @@ import { type CallOptions, type Forge, ForgeError } from '../forges/forge.ts';
 import type { CommandRecord } from '../ledger/commands.ts';
 import { loadCommand } from '../ledger/commands.ts';
 import type { Ledger } from '../ledger/database.ts';
-import type { Held, Processor } from '../ledger/held.ts';
+import { type Held, type Processor, SENDING_MS } from '../ledger/held.ts';
 import { findReport, type Report, saveReport } from '../ledger/reports.ts';
 import type { Clock } from '../lib/clock.ts';
 import { crashPoint } from '../lib/crash-point.ts';
@@ -27,11 +27,15 @@ export type Pace = {
   readonly quietMs: number;
   /** Shortest time between two edits of a running comment. */
   readonly editMs: number;
-  /** Longest time between a post that was accepted and its being listed. */
+  /** Longest time between the intent to post and the post's being listed: more than `SENDING_MS`. */
   readonly settleMs: number;
 };
 
-export const DEFAULT_PACE: Pace = { quietMs: 3_000, editMs: 10_000, settleMs: 5_000 };
+export const DEFAULT_PACE: Pace = {
+  quietMs: 3_000,
+  editMs: 10_000,
+  settleMs: SENDING_MS + 5_000,
+};
 
 /**
  * Projects the ledger onto the forge: reaction, commit statuses, the living comment, the ping. What is wanted is a
@@ -46,13 +50,18 @@ export function createReportProcessor(options: ReporterOptions): Processor {
     const report = await findReport(ledger.db, command.id);
     const sending: Sending = { options, held, command, report, answer };
     try {
-      await react(sending);
+      // Seen is what people wait for: whoever got it goes back in line, behind all who did not.
+      if (await react(sending)) return { dueAt: clock.now() };
       await sendStatuses(sending);
       const poster = createPoster({ ...options, held, command });
       const next = await poster.comment(report, answer.comment);
       const later =
         next.dueAt === undefined
-          ? await poster.ping(await findReport(ledger.db, command.id), answer.ping)
+          ? await poster.ping(
+              await findReport(ledger.db, command.id),
+              // Again, for it points to the comment, whose address is known only now.
+              answer.ping && (await composeAnswer(options, command)).ping,
+            )
           : next;
       return later;
     } catch (error) {
@@ -78,11 +87,14 @@ function callOptions(held: Held): CallOptions {
   return { signal: held.signal, guard: held.guard };
 }
 
-/** Reactions are idempotent at the forge, so they need no intent. A server may not allow ours. */
-async function react({ options, held, command, report, answer }: Sending): Promise<void> {
+/**
+ * Reactions are idempotent at the forge, so they need no intent. A server may not allow ours. True when it was the
+ * first one of this command.
+ */
+async function react({ options, held, command, report, answer }: Sending): Promise<boolean> {
   const before = report?.reaction ?? undefined;
   const wanted = answer.reaction;
-  if (before === wanted || command.commentId.startsWith('cli-')) return;
+  if (before === wanted || command.commentId.startsWith('cli-')) return false;
   const { forge } = options;
   try {
     if (wanted)
@@ -99,6 +111,7 @@ async function react({ options, held, command, report, answer }: Sending): Promi
       throw error;
   }
   await held.transact((tx) => saveReport(tx, command.id, { reaction: wanted ?? null }));
+  return before === undefined;
 }
 
 /** A status sent twice is two equal rows at the forge: harmless, so it needs no intent either. */

@@ -173,7 +173,8 @@ test('until the bot is known its comments are ordinary ones', () => {
   const own = deliveryOf('issue-comment-created-by-bot');
   assert.equal(anonymous.normalize(own).kind, 'comment-created');
   const ticked = anonymous.normalize(deliveryOf('issue-comment-edited-tick-box'));
-  assert.deepEqual(ticked, { kind: 'ignored', reason: 'edited_by_other' });
+  assert.ok(ticked.kind === 'ignored' && ticked.reason === 'edited_by_other');
+  assert.ok(ticked.comment?.id && ticked.comment.body);
 });
 
 function changed(change: (payload: Record<string, unknown>) => void): WebhookRequest {

@@ -75,6 +75,15 @@ suite('the operator file', () => {
       },
       limits: { maxBodyBytes: 5 * 2 ** 20, maxUnfinished: 10_000 },
       log: { level: 'info' },
+      timings: {
+        leaseMs: 15_000,
+        pollMs: 500,
+        backoffMs: 300_000,
+        quietMs: 3_000,
+        editMs: 10_000,
+        commentSettleMs: 15_000,
+        buildSettleMs: 60_000,
+      },
       catchUpSeconds: 60,
     });
   });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Command, CommandName } from '../../src/domain/command.ts';
 import { COMMANDS } from '../../src/domain/commands.ts';
+import type { Account } from '../../src/domain/forge-event.ts';
 import { type AllowEntry, type Decision, decide } from '../../src/domain/policy.ts';
 import { hasAtLeast, ROLES, type Role } from '../../src/domain/role.ts';
 
@@ -26,7 +27,7 @@ const alice = { id: '7', login: 'Alice' };
 function ask(
   name: CommandName,
   role: Role,
-  more: { allow?: readonly AllowEntry[]; requesterOfRun?: string } = {},
+  more: { allow?: readonly AllowEntry[]; requesterOfRun?: Account } = {},
 ): Decision {
   const { allow, ...rest } = more;
   const rules = allow ? { [name]: { allow, line: 22 } } : {};
@@ -64,13 +65,20 @@ test('the defaults are those of the documentation', () => {
   ]);
 });
 
-test('who asked for a run may cancel it, whatever the case of the login', () => {
-  assert.equal(ask('cancel', 'read', { requesterOfRun: 'aLICE' }).outcome, 'allowed');
+test('who asked for a run may cancel it, whatever the account is called by now', () => {
+  const requesterOfRun = { id: '7', login: 'alice-as-was' };
+  assert.equal(ask('cancel', 'read', { requesterOfRun }).outcome, 'allowed');
+});
+
+test('an account that took over the login of who asked may not cancel the run', () => {
+  const requesterOfRun = { id: '8', login: 'Alice' };
+  assert.equal(ask('cancel', 'read', { requesterOfRun }).outcome, 'refused');
 });
 
 test('who asked for a run may do nothing else with it, and nobody else may cancel it', () => {
-  assert.equal(ask('cleanup', 'read', { requesterOfRun: 'alice' }).outcome, 'refused');
-  assert.equal(ask('cancel', 'read', { requesterOfRun: 'bob' }).outcome, 'refused');
+  assert.equal(ask('cleanup', 'read', { requesterOfRun: alice }).outcome, 'refused');
+  const bob = { id: '9', login: 'bob' };
+  assert.equal(ask('cancel', 'read', { requesterOfRun: bob }).outcome, 'refused');
 });
 
 test('a rule that asks for more than the default refuses with its line', () => {
@@ -106,7 +114,7 @@ test('an empty rule and the role none admit nobody', () => {
 });
 
 test('a rule replaces the right of the requester, too', () => {
-  const more = { allow: [{ role: 'admin' }], requesterOfRun: 'alice' } as const;
+  const more = { allow: [{ role: 'admin' }], requesterOfRun: alice } as const;
   assert.equal(ask('cancel', 'write', more).outcome, 'refused');
 });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { listRuns } from '../../src/ledger/runs.ts';
 import { headOf, REPOSITORY, startHarness } from '../support/harness.ts';
 
 test('a maintainer comments !testme and the answer comes back on the pull request', async () => {
@@ -34,7 +35,7 @@ test('a failing build is told with its step and log, and pings who asked', async
   const [living, ping] = app.answers();
   assert.match(living ?? '', /^❌ \*\*Failed in test\*\*/u);
   assert.match(living ?? '', /^````+text$/m);
-  assert.match(ping ?? '', /^@bob ❌/u);
+  assert.match(ping ?? '', /^@bob ❌ .*\[Details and retry\]\(\S+\/pulls\/1#issuecomment-\d+\)$/u);
   assert.deepEqual(app.reactions(comment), ['-1']);
   assert.match(app.statuses()['signalbox/testme'] ?? '', /^failure: /);
 });
@@ -127,4 +128,29 @@ test('a comment that the forge took although its answer was lost is found, not p
   await app.settle();
   assert.equal(app.answers().length, 1);
   assert.match(app.answers()[0] ?? '', /^✅/u);
+});
+
+test('the log of a Drone build is on the run page while it runs, each line once', async () => {
+  await using app = await startHarness();
+  await app.say('alice', '!testme');
+  await app.settle();
+  const [run] = await listRuns(app.app.ledger.db, {});
+  assert.ok(run);
+  const texts = async () =>
+    (await app.app.logs.read(run.id)).map((line) => `${line.stage}: ${line.text}`);
+  await app.drone.advance(1);
+  await app.settle();
+  assert.deepEqual(await texts(), ['clone: + run clone']);
+  await app.drone.advance(1);
+  await app.settle();
+  await app.drone.finish(1, 'failure', { step: 'test', exitCode: 3, log: ['one\n', 'two\n'] });
+  await app.settle();
+  assert.deepEqual(await texts(), [
+    'clone: + run clone',
+    'greet: + run greet',
+    'test: one',
+    'test: two',
+  ]);
+  const page = await fetch(`${app.service.address}/r/1/log`);
+  assert.match(await page.text(), /two/);
 });

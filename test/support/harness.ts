@@ -1,19 +1,31 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, copyFile, link, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type App, createApp, openLedger } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
+import type { Run } from '../../src/domain/run.ts';
 import type { Playground } from '../../src/forges/playground/server.ts';
+import { type CommandRecord, loadCommand } from '../../src/ledger/commands.ts';
+import {
+  addToCounters,
+  type Delivery,
+  listDeliveries,
+  readCounters,
+} from '../../src/ledger/deliveries.ts';
 import { migrate } from '../../src/ledger/migrate.ts';
+import { listRuns } from '../../src/ledger/runs.ts';
 import { createLogger } from '../../src/lib/logger.ts';
+import type { Pace } from '../../src/report/reporter.ts';
 import { type Service, startService } from '../../src/service.ts';
 import { type FakeDrone, startFakeDrone } from './fake-drone.ts';
 import { startPlayground } from './playground.ts';
+import { createShiftedClock, type ShiftedClock } from './shifted-clock.ts';
 
-const WEBHOOK_SECRET = 'a-secret-of-the-scenarios';
-const DRONE_SECRET = 'a-secret-of-drone-hooks';
+export const WEBHOOK_SECRET = 'a-secret-of-the-scenarios';
+export const DRONE_SECRET = 'a-secret-of-drone-hooks';
+export const BOT = 'signalbox';
 export const REPOSITORY = 'demo/shop';
 export const PULL = { repository: REPOSITORY, pull: 1 };
 
@@ -25,26 +37,55 @@ export type Harness = AsyncDisposable & {
   readonly drone: FakeDrone;
   readonly app: App;
   readonly service: Service;
+  readonly clock: ShiftedClock;
+  /** Address of the bot, the same after each restart. */
+  readonly url: string;
   /** A comment by a person; returns its id. */
   say(login: string, body: string, pull?: number): Promise<number>;
   /** Resolves when nothing is on its way any more: webhooks, work that is due, runs of this host. */
   settle(): Promise<void>;
+  /** Lets so much time pass for forge, CI and bot alike, then settles. */
+  later(ms: number): Promise<void>;
+  /** Resolves as soon as it is true; looks after every change on the forge. */
+  until(isTrue: () => boolean): Promise<void>;
   /** Bodies of the bot's comments without their marker line, oldest first. */
   answers(pull?: number): readonly string[];
+  /** First lines of the bot's comments, oldest first. */
+  lines(pull?: number): readonly string[];
   reactions(commentId: number): readonly string[];
   /** Newest status of each context on the head. */
   statuses(pull?: number): Readonly<Record<string, string>>;
-  /** Ends the bot without a goodbye and starts another on the same ledger. */
+  /** Every run, oldest first. */
+  runs(): Promise<readonly Run[]>;
+  command(run: Run): Promise<CommandRecord>;
+  /** Newest first. */
+  deliveries(): Promise<readonly Delivery[]>;
+  /** How often something was passed over for this reason. */
+  ignored(reason: string): Promise<number>;
+  /** Last thing that the forge refused for good, of each answer that met such a refusal. */
+  problems(): Promise<readonly string[]>;
+  /** Stops the bot in the middle of whatever it does, and starts another on the same ledger. */
   restart(): Promise<void>;
+  stop(): Promise<void>;
+  start(): Promise<void>;
 };
 
 export type HarnessOptions = {
-  readonly signalboxYml?: string;
+  /** `false`: the repository has none. */
+  readonly signalboxYml?: string | false;
   readonly files?: Readonly<Record<string, string>>;
   readonly headFiles?: Readonly<Record<string, string>>;
   readonly database?: string;
   readonly redis?: string;
+  /** What the pull request is called, and its branch. */
+  readonly title?: string;
+  readonly branch?: string;
+  readonly pace?: Partial<Pace>;
+  readonly slots?: number;
 };
+
+const NO_WAITING: Pace = { quietMs: 0, editMs: 0, settleMs: 100 };
+const PATIENCE_MS = 30_000;
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -62,9 +103,15 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   stack.defer(() => rm(directory, { recursive: true, force: true }));
   const botToken = randomBytes(12).toString('hex');
   const port = await freePort();
-  const forge = stack.use(await startForge(options, botToken));
+  const clock = createShiftedClock();
+  // Where /tmp is another disk this is a copy of a large file: only for those who need it.
+  const hasChildren = options.signalboxYml !== false && options.signalboxYml?.includes('local');
+  const children = hasChildren ? { childPath: await placeNode(directory) } : {};
+  const forge = stack.use(await startForge(options, { botToken, clock }));
   const drone = stack.use(
     await startFakeDrone({
+      clock,
+      missingYmlDelayMs: 0,
       webhook: { url: `http://127.0.0.1:${port}/hooks/drone/drone`, secret: DRONE_SECRET },
     }),
   );
@@ -89,7 +136,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     },
     runners: {
       drone: { kind: 'drone', url: drone.url, token: droneToken, webhookSecret: DRONE_SECRET },
-      local: { kind: 'lifecycle', deployers: ['process'], slots: 2 },
+      local: { kind: 'lifecycle', deployers: ['process'], slots: options.slots ?? 2 },
     },
   };
   const boot = async () => {
@@ -104,13 +151,23 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     const ledger = openLedger(loaded.config);
     await migrate(ledger);
     const log = createLogger({ level: loaded.config.log.level, mask: (text) => text });
-    const pace = { quietMs: 0, editMs: 0, settleMs: 100 };
-    const parts = { config: loaded.config, log, version: 'test', pace, leaseMs: 3_000, pollMs: 50 };
+    const pace = { ...NO_WAITING, ...options.pace };
+    const times = { clock, pace, leaseMs: 3_000, pollMs: 50 };
+    const parts = { config: loaded.config, log, version: 'test', ...children, ...times };
     const app = await createApp(parts, ledger);
     return { app, service: await startService(app, 'all') };
   };
   let running = await boot();
-  stack.defer(() => running.service.stop());
+  let isRunning = true;
+  const start = async () => {
+    if (!isRunning) running = await boot();
+    isRunning = true;
+  };
+  const stop = async () => {
+    if (isRunning) await running.service.stop({ drainMs: 0 });
+    isRunning = false;
+  };
+  stack.defer(stop);
   await hook(forge, botToken, `${running.service.address}/webhooks/acme`);
   await running.service.catchUpNow();
   const kept = stack.move();
@@ -125,9 +182,17 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     }
   };
 
+  const answers = (pull = 1) =>
+    forge
+      .commentsOn({ repository: REPOSITORY, pull })
+      .filter((comment) => forge.loginOf(comment.authorId) === BOT)
+      .map((comment) => withoutMarker(comment.body));
+
   return {
     forge,
     drone,
+    clock,
+    url: `http://127.0.0.1:${port}`,
     get app() {
       return running.app;
     },
@@ -137,11 +202,13 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     say: async (login, body, pull = 1) =>
       (await forge.comment({ repository: REPOSITORY, pull }, login, body)).id,
     settle,
-    answers: (pull = 1) =>
-      forge
-        .commentsOn({ repository: REPOSITORY, pull })
-        .filter((comment) => forge.loginOf(comment.authorId) === 'signalbox')
-        .map((comment) => withoutMarker(comment.body)),
+    later: async (ms) => {
+      clock.pass(ms);
+      await settle();
+    },
+    until: (isTrue) => untilTrue(forge, isTrue, () => answers().join('\n')),
+    answers,
+    lines: (pull) => answers(pull).map((body) => body.split('\n')[0] ?? ''),
     reactions: (commentId) => forge.reactionsOn(commentId).map((reaction) => reaction.content),
     statuses: (pull = 1) => {
       const head = headOf(forge, pull);
@@ -150,10 +217,28 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
         rows.map((row) => [row.context, `${row.state}: ${row.description}`]),
       );
     },
-    restart: async () => {
-      await running.service.stop();
-      running = await boot();
+    runs: async () => (await listRuns(running.app.ledger.db, {})).toReversed(),
+    command: (run) => loadCommand(running.app.ledger.db, run.commandId),
+    deliveries: () => listDeliveries(running.app.ledger.db, { limit: 500 }),
+    ignored: async (reason) => {
+      const { ledger, intake } = running.app;
+      await addToCounters(ledger.db, intake.drainCounts());
+      const counters = await readCounters(ledger.db);
+      return (
+        (counters.get(`ignored:acme:${reason}`) ?? 0) +
+        (counters.get(`ignored:runner:drone:${reason}`) ?? 0)
+      );
     },
+    problems: async () => {
+      const rows = await running.app.ledger.db.selectFrom('reports').select('problem').execute();
+      return rows.flatMap(({ problem }) => (problem === null ? [] : [problem]));
+    },
+    restart: async () => {
+      await stop();
+      await start();
+    },
+    stop,
+    start,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
@@ -171,8 +256,39 @@ function withoutMarker(body: string): string {
   return body.replace(/\n*<!-- signalbox:[^>]*-->\s*$/, '');
 }
 
-async function startForge(options: HarnessOptions, botToken: string): Promise<Playground> {
+/** Children of lifecycle runs are nobody in particular: they cannot look into the checkout. */
+async function placeNode(directory: string): Promise<string> {
+  const bin = join(directory, 'bin');
+  await mkdir(bin);
+  await link(process.execPath, join(bin, 'node')).catch(() =>
+    copyFile(process.execPath, join(bin, 'node')),
+  );
+  return bin;
+}
+
+function untilTrue(forge: Playground, isTrue: () => boolean, describe: () => string) {
+  return new Promise<void>((resolve, reject) => {
+    const end = (settle: () => void) => {
+      clearTimeout(timer);
+      forge.world.watchers.delete(look);
+      settle();
+    };
+    const look = () => {
+      if (isTrue()) end(resolve);
+    };
+    const late = () => end(() => reject(new Error(`it never came true:\n${describe()}`)));
+    const timer = setTimeout(late, PATIENCE_MS);
+    forge.world.watchers.add(look);
+    look();
+  });
+}
+
+async function startForge(
+  options: HarnessOptions,
+  { botToken, clock }: { botToken: string; clock: ShiftedClock },
+): Promise<Playground> {
   const forge = await startPlayground({
+    clock,
     users: [
       { login: 'alice', token: 'token-of-alice', roles: { [REPOSITORY]: 'admin' } },
       { login: 'bob', token: 'token-of-bob', roles: { [REPOSITORY]: 'write' } },
@@ -182,14 +298,17 @@ async function startForge(options: HarnessOptions, botToken: string): Promise<Pl
     ],
   });
   const files = {
-    '.signalbox.yml': options.signalboxYml ?? DRONE_SUITE,
+    ...(options.signalboxYml === false
+      ? {}
+      : { '.signalbox.yml': options.signalboxYml ?? DRONE_SUITE }),
     'app.js': 'one\n',
     ...options.files,
   };
   await forge.addRepository({ owner: 'demo', name: 'shop', files });
   const change = { files: { 'app.js': 'two\n', ...options.headFiles }, message: 'Two', by: 'bob' };
-  await forge.commit(REPOSITORY, { branch: 'topic', ...change });
-  await forge.openPull({ repository: REPOSITORY, title: 'Two', author: 'bob', head: 'topic' });
+  const { branch = 'topic', title = 'Two' } = options;
+  await forge.commit(REPOSITORY, { branch, ...change });
+  await forge.openPull({ repository: REPOSITORY, title, author: 'bob', head: branch });
   return forge;
 }
 

@@ -4,7 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** A private server for the tests: on a socket in a directory of its own, gone when stopped. */
-export type Server = { readonly url: string; readonly pid: number; stop(): Promise<void> };
+export type Server = {
+  readonly url: string;
+  readonly pid: number;
+  stop(): Promise<void>;
+  /** Ends it by a signal, as a crash would; what is on its disk stays. */
+  crash(signal: NodeJS.Signals): Promise<void>;
+  /** After a crash: on the same address and disk. */
+  start(): Promise<void>;
+};
 
 function findProgram(name: string, patterns: readonly string[] = []): string | undefined {
   const found = patterns
@@ -67,17 +75,17 @@ export async function startPostgres(): Promise<Server | undefined> {
     '-c',
     'max_connections=200',
   ];
-  const child = run(postgres, options, user);
   const query = ['-h', directory, '-U', 'test', 'postgres', '-c', 'select 1'];
-  await until(() => isQuiet(join(bin, 'psql'), query), 'PostgreSQL');
-  return {
+  return serverOf({
     url: `postgres://test@localhost/postgres?host=${encodeURIComponent(directory)}`,
-    pid: child.pid,
-    stop: async () => {
-      await child.stop('SIGQUIT');
-      rmSync(directory, { recursive: true, force: true });
+    directory,
+    stopSignal: 'SIGQUIT',
+    start: async () => {
+      const child = run(postgres, options, user);
+      await until(() => isQuiet(join(bin, 'psql'), query), 'PostgreSQL');
+      return child;
     },
-  };
+  });
 }
 
 /** Redis on a Unix socket, nothing kept on disk. */
@@ -99,13 +107,42 @@ export async function startRedis(): Promise<Server | undefined> {
     '--appendonly',
     'no',
   ];
-  const child = run(redis, [...argv, '--maxmemory-policy', 'noeviction']);
-  await until(() => existsSync(socket), 'Redis');
-  return {
+  return serverOf({
     url: socket,
-    pid: child.pid,
+    directory,
+    stopSignal: 'SIGKILL',
+    start: async () => {
+      const child = run(redis, [...argv, '--maxmemory-policy', 'noeviction']);
+      await until(() => existsSync(socket), 'Redis');
+      return child;
+    },
+  });
+}
+
+type Program = {
+  readonly url: string;
+  readonly directory: string;
+  readonly stopSignal: NodeJS.Signals;
+  readonly start: () => Promise<Child>;
+};
+
+async function serverOf({ url, directory, stopSignal, start }: Program): Promise<Server> {
+  let child: Child | undefined = await start();
+  const crash = async (signal: NodeJS.Signals) => {
+    await child?.stop(signal);
+    child = undefined;
+  };
+  return {
+    url,
+    get pid() {
+      return child?.pid ?? 0;
+    },
+    crash,
+    start: async () => {
+      child ??= await start();
+    },
     stop: async () => {
-      await child.stop('SIGKILL');
+      await crash(stopSignal);
       rmSync(directory, { recursive: true, force: true });
     },
   };

@@ -70,7 +70,7 @@ function normalizeComment(payload: unknown, bot: Account | undefined): ForgeEven
   if (bot && (actor.id === bot.id || comment.author.id === bot.id)) return ignored('own_comment');
   if (actor.id === ACTIONS_ACCOUNT_ID) return ignored('bot_author');
   if (kind === 'comment-edited' && actor.id !== comment.author.id)
-    return ignored('edited_by_other');
+    return { ...ignored('edited_by_other'), comment: { id: comment.id, body: comment.body } };
   const repository = delivery.repository.full_name;
   return { kind, repository, pull: delivery.issue.number, actor, comment };
 }

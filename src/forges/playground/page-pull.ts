@@ -138,7 +138,7 @@ function renderAside(context: Context, call: Call, repository: Repository, pull:
   const behind = context.signalboxUrl;
   return html`<aside><h2>Try</h2><div class="card">
 <p>Push a commit while a run is on</p>
-<p>Kill the bot, start it again and watch it recover</p>
+<p>Stop a run with /cancel: nothing of it is left</p>
 ${outsider === undefined || outsider === me ? '' : html`<p>Be <a href="${action}?as=${outsider.login}">${outsider.login}</a>, who may not</p>`}
 <p>Quote a command: nothing happens</p></div>
 <h2>Behind it</h2><div class="card" id="behind">

@@ -1,8 +1,8 @@
 import { isOperator } from '../../domain/actor.ts';
 import type { Command } from '../../domain/command.ts';
 import type { ConfigProblem } from '../../domain/config-problems.ts';
-import type { PullRequest } from '../../domain/forge-event.ts';
-import { decide } from '../../domain/policy.ts';
+import type { Account, PullRequest } from '../../domain/forge-event.ts';
+import { type Decision, decide } from '../../domain/policy.ts';
 import { parseRepoConfig, type RepoConfig } from '../../domain/repo-config.ts';
 import type { Role } from '../../domain/role.ts';
 import type { Forge } from '../../forges/forge.ts';
@@ -44,21 +44,30 @@ export async function readSituation(call: CommandCall): Promise<Situation> {
     : { forge, pull, role, config: undefined, configProblems: parsed.problems };
 }
 
-/** A refusal, or undefined when the person may. `requester`: who asked for the run that the command is about. */
-export async function refuse(
-  call: CommandCall,
-  command: Command,
+/** May the person give this command here? `requesterOfRun`: who asked for the run that it is about. */
+export function decideFor(
+  { record }: CommandCall,
+  command: Pick<Command, 'name'>,
   situation: Situation,
-  requester?: string,
-): Promise<Verdict | undefined> {
-  const { record, context } = call;
-  const decision = decide({
+  requesterOfRun?: Account,
+): Decision {
+  return decide({
     command,
     account: record.actor,
     role: situation.role,
     rules: situation.config?.commands ?? {},
-    ...(requester === undefined ? {} : { requesterOfRun: requester }),
+    ...(requesterOfRun === undefined ? {} : { requesterOfRun }),
   });
+}
+
+/** A refusal, or undefined when the person may. */
+export async function refuse(
+  call: CommandCall,
+  command: Command,
+  situation: Situation,
+): Promise<Verdict | undefined> {
+  const { record, context } = call;
+  const decision = decideFor(call, command, situation);
   if (decision.outcome === 'allowed') return undefined;
   const since = context.clock.now() - DAY_MS;
   const silent = await wasToldSince(context.ledger.db, record, decision.reason, since);

@@ -1,12 +1,16 @@
 import type { Command } from '../../domain/command.ts';
+import type { Account } from '../../domain/forge-event.ts';
 import type { Run } from '../../domain/run.ts';
 import { loadCommand } from '../../ledger/commands.ts';
 import { advanceRun, listRuns } from '../../ledger/runs.ts';
 import type { CommandCall, Verdict } from '../on-command.ts';
 import { wakeRunner } from '../wake-runner.ts';
-import { readSituation, refuse } from './authorize.ts';
+import { decideFor, readSituation, refuse } from './authorize.ts';
 
-/** `/cancel [run]`: stops what runs for this pull request, in whatever state it is; the runner then proves the end. */
+/**
+ * `/cancel [run]`: stops what runs for this pull request, in whatever state it is; the runner then proves the end.
+ * Who may not stop everything stops what they asked for themselves.
+ */
 export async function cancel(
   call: CommandCall,
   command: Extract<Command, { name: 'cancel' }>,
@@ -23,13 +27,15 @@ export async function cancel(
     (run) => command.run === undefined || run.number === command.run,
   );
   const requesters = await Promise.all(live.map((run) => requesterOf(call, run)));
-  const only = new Set(requesters).size === 1 ? requesters[0] : undefined;
-  const refusal = await refuse(call, command, situation, only);
-  if (refusal) return refusal;
-  if (live.length === 0) return nothing(command.run);
+  const stoppable = live.filter(
+    (_run, index) => decideFor(call, command, situation, requesters[index]).outcome === 'allowed',
+  );
+  if (stoppable.length === 0) {
+    return (await refuse(call, command, situation)) ?? nothing(command.run);
+  }
   return {
     outcome: 'cancelled_run',
-    detail: { runs: live.map((run) => run.id) },
+    detail: { runs: stoppable.map((run) => run.id) },
     apply: async (tx) => {
       const at = context.clock.now();
       const cancellation = {
@@ -38,7 +44,7 @@ export async function cancel(
         cause: 'cancel' as const,
         url: record.commentUrl,
       };
-      for (const run of live) {
+      for (const run of stoppable) {
         await advanceRun(
           tx,
           run.id,
@@ -52,8 +58,8 @@ export async function cancel(
   };
 }
 
-async function requesterOf(call: CommandCall, run: Run): Promise<string> {
-  return (await loadCommand(call.context.ledger.db, run.commandId)).actor.login;
+async function requesterOf(call: CommandCall, run: Run): Promise<Account> {
+  return (await loadCommand(call.context.ledger.db, run.commandId)).actor;
 }
 
 function nothing(run: number | undefined): Verdict {

@@ -20,7 +20,7 @@ export async function testme(call: CommandCall, command: Testme): Promise<Verdic
   const { config, pull } = situation;
   if (!config) return { outcome: 'not_configured' };
   const wanted = command.suites.length === 0 ? [DEFAULT_SUITE] : command.suites;
-  const unknown = wanted.find((name) => config.suites[name] === undefined);
+  const unknown = wanted.find((name) => !Object.hasOwn(config.suites, name));
   if (unknown !== undefined) return unknownSuite(unknown, config);
   const unplanned = wanted
     .map((name) => planProblem(call, name, config.suites[name], command))
@@ -39,6 +39,15 @@ function refuseSituation(
   situation: Situation,
 ): Verdict | undefined {
   const { pull, configProblems, config } = situation;
+  if (pull.repository.archived) {
+    return {
+      outcome: 'repository_archived',
+      detail: {
+        why: 'This repository is archived, so nothing is started.',
+        next: 'Unarchive it and ask again.',
+      },
+    };
+  }
   if (pull.state !== 'open') {
     return {
       outcome: 'pull_request_closed',

@@ -40,8 +40,8 @@ export async function up(db: Kysely<unknown>, dialect: Dialect): Promise<void> {
       kind text not null, subject text not null, due_at bigint, fence bigint not null default 0,
       owner text, lease_until bigint, attempts bigint not null default 0, dispatched_at bigint,
       dispatch_no bigint not null default 0, error text, primary key (kind, subject))`,
-    sql`create index work_due on work (due_at) where due_at is not null`,
-    sql`create index work_leased on work (lease_until) where lease_until is not null`,
+    sql`create index work_due on work (kind, due_at) where due_at is not null`,
+    sql`create index work_leased on work (kind, lease_until) where lease_until is not null`,
     sql`create table operations (
       id ${serial}, at bigint not null, subject text not null, what text not null, source text not null,
       actor text, outcome text not null, fence bigint, detail text)`,

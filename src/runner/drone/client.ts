@@ -8,6 +8,7 @@ import {
   buildsSchema,
   type DroneBuild,
   type DroneLogEntry,
+  logEntrySchema,
   logSchema,
   repositorySchema,
 } from './wire.ts';
@@ -15,6 +16,8 @@ import {
 /** Drone answers a missing .drone.yml after 45 s, and `created` webhooks hold the answer up as well. */
 const CREATE_TIMEOUT_MS = 75_000;
 export const PAGE_SIZE = 100;
+/** The stream of a running step begins with all its lines so far, then goes on; a pause means we have caught up. */
+const STREAM_QUIET_MS = 250;
 
 /** One call per method, one attempt per call. All throw `RunnerError` and nothing else. */
 export type DroneClient = {
@@ -30,6 +33,12 @@ export type DroneClient = {
   cancelBuild(slug: string, number: string, options?: RunnerCallOptions): Promise<void>;
   /** Empty until the step has finished, and for ever for one that was skipped. */
   readLog(
+    slug: string,
+    at: { readonly build: string; readonly stage: number; readonly step: number },
+    options?: RunnerCallOptions,
+  ): Promise<readonly DroneLogEntry[]>;
+  /** What a running step has written so far; empty when it does not run (any more). */
+  readLiveLog(
     slug: string,
     at: { readonly build: string; readonly stage: number; readonly step: number },
     options?: RunnerCallOptions,
@@ -76,6 +85,16 @@ export function createDroneClient(connection: DroneConnection): DroneClient {
       if (answer.status === 404 && messageOf(answer)?.startsWith('sql: no rows')) return [];
       return parseAnswer(answer, logSchema, `GET ${path}`) ?? [];
     },
+    readLiveLog: async (slug, { build, stage, step }, options) => {
+      const path = `${buildPath(slug, build, 'stream')}/${stage}/${step}`;
+      const answer = await call(connection, {
+        method: 'GET',
+        path,
+        quietMs: STREAM_QUIET_MS,
+        ...options,
+      });
+      return answer.status === 200 ? parseStream(answer.text) : [];
+    },
     mayWrite: async (slug, options) => {
       const path = repositoryPath(slug);
       const answer = await send('GET', path, options);
@@ -88,11 +107,22 @@ export function createDroneClient(connection: DroneConnection): DroneClient {
   };
 }
 
+/** Server-sent events, one log line each; a cut last one is left for the next time. */
+function parseStream(text: string): readonly DroneLogEntry[] {
+  const entries: DroneLogEntry[] = [];
+  for (const [, data = ''] of text.matchAll(/^data: (\{.*\})$/gm)) {
+    const parsed = logEntrySchema.safeParse(parseJson(data));
+    if (parsed.success) entries.push(parsed.data);
+  }
+  return entries;
+}
+
 type Call = RunnerCallOptions & {
   readonly method: Method;
   readonly path: string;
   readonly query?: string;
   readonly timeoutMs?: number;
+  readonly quietMs?: number;
 };
 
 async function call(connection: DroneConnection, request: Call): Promise<HttpAnswer> {
@@ -157,10 +187,11 @@ function codeOf(status: number): RunnerErrorCode {
   return status >= 400 ? 'invalid' : 'unexpected';
 }
 
-function buildPath(slug: string, number: string): string {
+function buildPath(slug: string, number: string, area: 'repos' | 'stream' = 'repos'): string {
   if (!/^\d{1,15}$/.test(number))
     throw new RunnerError('invalid', 'this is no build number of Drone');
-  return `${repositoryPath(slug)}/builds/${number}`;
+  const path = repositoryPath(slug);
+  return area === 'repos' ? `${path}/builds/${number}` : `/api/stream/${slug}/${number}`;
 }
 
 function repositoryPath(slug: string): string {

@@ -99,7 +99,9 @@ function isClone({ step }: NamedStep): boolean {
 /** Errors of the server stand in the build, those that only a runner finds in its stage or step. */
 function errored(build: DroneBuild): Conclusion {
   const failing = failingStep(build);
-  const text = build.error || failing?.step?.error || failing?.stage.error || '';
+  // A runner may fail before or between the steps: then only the stage says why.
+  const stageError = build.stages?.find((stage) => stage.error)?.error;
+  const text = build.error || failing?.step?.error || failing?.stage.error || stageError || '';
   const isRefused = Boolean(build.error) || /linter|yaml/i.test(text);
   const says = text === '' ? '' : `Drone says: ${plain(text)}. `;
   const evidence =

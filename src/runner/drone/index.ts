@@ -128,7 +128,11 @@ async function readStepLog(
     stage: at.step.stage.number,
     step: at.step.step.number,
   };
-  return logLines(await client.readLog(run.repository, place, call), at.step);
+  const isRunning = at.step.step.status === 'running';
+  const entries = await (isRunning
+    ? client.readLiveLog(run.repository, place, call)
+    : client.readLog(run.repository, place, call));
+  return logLines(entries, at.step);
 }
 
 /** The caller's own signal or guard ended the call. */

@@ -58,9 +58,8 @@ export const buildSchema = z.object({
 
 export const buildsSchema = z.array(buildSchema).nullable();
 
-export const logSchema = z
-  .array(z.object({ pos: z.number(), out: z.string(), time: z.number() }))
-  .nullable();
+export const logEntrySchema = z.object({ pos: z.number(), out: z.string(), time: z.number() });
+export const logSchema = z.array(logEntrySchema).nullable();
 
 /** `permissions` is absent for callers without any, and for administrators too. */
 export const repositorySchema = z.object({

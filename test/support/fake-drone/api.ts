@@ -179,6 +179,19 @@ function list(
     .map((build) => buildJson(state, build, false));
 }
 
+const STREAM = /^\/api\/stream\/([^/]+\/[^/]+)\/(\d+)\/(\d+)\/(\d+)$/;
+
+/** Lines of a running step, as the stream sends them; undefined for another address, empty when nothing runs. */
+export function streamOf(state: DroneState, path: string): readonly string[] | undefined {
+  const [, slug = '', number, stage, step] = STREAM.exec(path) ?? [];
+  if (number === undefined) return undefined;
+  const build = state.repositories.get(slug)?.builds[Number(number) - 1];
+  const found = build?.stages
+    .find((other) => other.number === Number(stage))
+    ?.steps.find((other) => other.number === Number(step));
+  return found?.status === 'running' ? (found.script.log ?? [`+ run ${found.name}\n`]) : [];
+}
+
 function readLog(build: BuildState, stage: number, step: number): ApiAnswer {
   const lines = logOf(build, stage, step);
   if (lines === undefined) return NO_ROWS;

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '../../../src/lib/clock.ts';
-import { type ApiDeps, answer } from './api.ts';
+import { type ApiDeps, answer, streamOf } from './api.ts';
 import type { Fault, Faults } from './faults.ts';
 
 export type SeenCall = {
@@ -48,6 +48,8 @@ async function serve(
   const url = new URL(request.url ?? '/', 'http://drone.test');
   const call = { method: request.method ?? 'GET', path: url.pathname, query: url.searchParams };
   calls.push(call);
+  const stream = streamOf(deps.state, url.pathname);
+  if (stream) return sendStream(response, stream);
   const fault = faults.take(call);
   if (fault?.kind === 'reset-before') return void request.socket.destroy();
   if (fault?.kind === 'before') return sendFault(response, fault);
@@ -62,6 +64,16 @@ async function serve(
     'cache-control': 'no-cache, no-store, must-revalidate, private, max-age=0',
   });
   response.end(`${JSON.stringify(given.body)}\n`);
+}
+
+/** The lines so far; a stream of a running step stays open, another ends at once with eof. */
+function sendStream(response: ServerResponse, lines: readonly string[]): void {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  response.write(': ping\n\n');
+  for (const [pos, out] of lines.entries()) {
+    response.write(`data: ${JSON.stringify({ pos, out, time: 0 })}\n\n\n`);
+  }
+  if (lines.length === 0) response.end('event: error\ndata: eof\n\n');
 }
 
 function sendFault(

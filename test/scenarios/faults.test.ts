@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DRONE_SUITE, type Harness, PULL, startHarness } from '../support/harness.ts';
+
+/** Longer than any pause before a second try of a write. */
+const LATER_MS = 61_000;
+
+/** Everything that a `!testme` which passes leaves behind, once each. */
+async function assertOneOfEach(app: Harness, comment: number): Promise<void> {
+  assert.equal((await app.runs()).length, 1);
+  assert.equal(app.drone.builds().length, 1);
+  assert.equal(app.answers().length, 1, app.answers().join('\n---\n'));
+  assert.match(app.lines()[0] ?? '', /^✅ \*\*Passed\*\*/u);
+  assert.deepEqual(app.reactions(comment), ['rocket']);
+  assert.match(app.statuses()['signalbox/testme'] ?? '', /^success/u);
+}
+
+async function passEventually(app: Harness): Promise<void> {
+  for (let tries = 0; tries < 4; tries += 1) await app.later(LATER_MS);
+  await app.drone.finish(1, 'success');
+  for (let tries = 0; tries < 4; tries += 1) await app.later(LATER_MS);
+}
+
+const FORGE_WRITES = [
+  ['the reaction', { method: 'POST', path: /reactions$/ }],
+  ['taking the reaction away', { method: 'DELETE', path: /reactions$/ }],
+  ['the commit status', { method: 'POST', path: /statuses\// }],
+  ['the first comment', { method: 'POST', path: /issues\/1\/comments$/ }],
+  ['the edit of the comment', { method: 'PATCH', path: /issues\/comments\// }],
+] as const;
+
+for (const kind of ['before', 'after', 'reset-before', 'reset-after'] as const) {
+  for (const [what, match] of FORGE_WRITES) {
+    test(`${what} is there once although the forge fails ${kind.replace('-', ' ')} it`, async () => {
+      await using app = await startHarness();
+      app.forge.faults.next(match, { kind, times: 2 });
+      const comment = await app.say('alice', '!testme');
+      await app.settle();
+      await passEventually(app);
+      await assertOneOfEach(app, comment);
+    });
+  }
+  test(`there is one build although Drone fails ${kind.replace('-', ' ')} making it`, async () => {
+    await using app = await startHarness();
+    app.drone.faults.next({ method: 'POST', path: /builds/ }, { kind });
+    const comment = await app.say('alice', '!testme');
+    await app.settle();
+    await passEventually(app);
+    await assertOneOfEach(app, comment);
+  });
+  test(`a cancel gets through although Drone fails ${kind.replace('-', ' ')} it`, async () => {
+    await using app = await startHarness();
+    await app.say('alice', '!testme');
+    await app.settle();
+    app.drone.faults.next({ method: 'DELETE' }, { kind });
+    await app.say('alice', '!cancel');
+    await app.settle();
+    await app.later(LATER_MS);
+    assert.equal(app.drone.builds()[0]?.status, 'killed');
+    assert.match(app.lines()[0] ?? '', /^⚪/u);
+    assert.equal(app.answers().length, 1);
+  });
+}
+
+test('every webhook doubled and shuffled has the effect of one', async () => {
+  await using app = await startHarness();
+  let seed = 7;
+  const random = () => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return seed / 2_147_483_648;
+  };
+  app.forge.faults.webhooks({ duplicate: 1, shuffle: true, random });
+  const comment = await app.say('alice', '!testme');
+  await app.settle();
+  await app.drone.finish(1, 'success');
+  await app.settle();
+  await assertOneOfEach(app, comment);
+});
+
+test('a cancel that overtakes the command it was for cancels nothing and is answered', async () => {
+  await using app = await startHarness();
+  app.forge.faults.webhooks({ lose: 1, random: () => 0 });
+  await app.say('alice', '!testme');
+  await app.say('alice', '!cancel');
+  const [repository] = app.forge.world.repositories.values();
+  const [testme, cancel] = app.forge.deliveries;
+  assert.ok(repository && testme && cancel);
+  app.forge.faults.clear();
+  app.forge.replay(repository, cancel);
+  await app.settle();
+  app.forge.replay(repository, testme);
+  await app.settle();
+  assert.match(app.lines()[0] ?? '', /Nothing is running/u);
+  assert.match(app.lines()[1] ?? '', /^🔄/u);
+});
+
+test('while the forge is down the run goes on, and afterwards only the last state is told', async () => {
+  await using app = await startHarness({ signalboxYml: `${DRONE_SUITE}pings: "off"\n` });
+  const comment = await app.say('alice', '!testme');
+  await app.settle();
+  await app.forge.refuse();
+  await app.drone.advance(1);
+  await app.later(600_000);
+  await app.drone.finish(1, 'success');
+  await app.later(1_000_000);
+  await app.forge.accept();
+  const { length } = app.forge.history;
+  await app.later(600_000);
+  const writes = app.forge.history.slice(length).filter(({ method }) => method === 'PATCH');
+  assert.equal(writes.length, 1, 'states in between are skipped');
+  assert.match(app.lines()[0] ?? '', /^✅/u);
+  assert.deepEqual(app.reactions(comment), ['rocket']);
+});
+
+test('a command that arrives while the forge answers nothing else is decided when it does', async () => {
+  await using app = await startHarness();
+  app.forge.faults.unavailable = true;
+  await app.say('alice', '!testme');
+  await app.settle();
+  assert.equal(app.drone.builds().length, 0);
+  app.forge.faults.clear();
+  await app.later(LATER_MS);
+  assert.equal(app.drone.builds().length, 1);
+  assert.match(app.lines()[0] ?? '', /^🔄/u);
+});
+
+test('a forge that lists comments late does not make us post twice', async () => {
+  await using app = await startHarness({ pace: { settleMs: 5_000 } });
+  app.forge.faults.listLagMs = 4_000;
+  app.forge.faults.next(
+    { method: 'POST', path: /issues\/1\/comments$/ },
+    { kind: 'after', status: 502 },
+  );
+  await app.say('alice', '!testme');
+  await app.settle();
+  for (let tries = 0; tries < 8; tries += 1) await app.later(1_000);
+  assert.equal(app.answers().length, 1);
+});
+
+test('a Drone that is away for an hour delays the run and does not lose it', async () => {
+  await using app = await startHarness({ signalboxYml: `${DRONE_SUITE}pings: "off"\n` });
+  app.drone.faults.next({}, { kind: 'before', status: 502, times: 8 });
+  const comment = await app.say('alice', '!testme');
+  await app.settle();
+  for (let minutes = 0; minutes < 60; minutes += 5) await app.later(300_000);
+  assert.equal(app.drone.builds().length, 1);
+  await app.drone.finish(1, 'success');
+  await app.settle();
+  await assertOneOfEach(app, comment);
+});
+
+const MOMENTS: readonly (readonly [string, (app: Harness) => Promise<unknown>])[] = [
+  ['nothing was looked at', () => Promise.resolve()],
+  ['the run was queued', (app) => app.settle()],
+  [
+    'the build was running',
+    async (app) => {
+      await app.settle();
+      await app.drone.advance(1);
+      await app.settle();
+    },
+  ],
+];
+
+for (const [moment, reach] of MOMENTS) {
+  test(`a restart after ${moment} loses nothing and doubles nothing`, async () => {
+    await using app = await startHarness();
+    const comment = await app.say('alice', '!testme');
+    await app.forge.idle();
+    await reach(app);
+    await app.restart();
+    await app.settle();
+    // A build that was perhaps asked for already is looked for before another is made.
+    await app.later(LATER_MS);
+    await app.drone.finish(1, 'success');
+    await app.settle();
+    await app.later(LATER_MS);
+    await assertOneOfEach(app, comment);
+  });
+}
+
+test('a build that ends while the bot is down is told when it is back', async () => {
+  await using app = await startHarness();
+  const comment = await app.say('alice', '!testme');
+  await app.settle();
+  await app.stop();
+  await app.drone.finish(1, 'success');
+  await app.start();
+  await app.later(LATER_MS);
+  await assertOneOfEach(app, comment);
+});
+
+test('a cancel that was asked for before a restart is carried out after it', async () => {
+  await using app = await startHarness();
+  await app.say('alice', '!testme');
+  await app.settle();
+  app.drone.faults.next({ method: 'DELETE' }, { kind: 'before', status: 502 });
+  await app.say('alice', '!cancel');
+  await app.settle();
+  await app.restart();
+  await app.later(LATER_MS);
+  assert.equal(app.drone.builds()[0]?.status, 'killed');
+  assert.match(app.lines()[0] ?? '', /^⚪/u);
+});
+
+test('an answer in a thread that we may not write to does not hold up other answers', async () => {
+  await using app = await startHarness();
+  app.forge.faults.next(
+    { method: 'POST', path: /issues\/1\/comments$/ },
+    { kind: 'before', status: 403 },
+  );
+  await app.say('alice', '!status');
+  await app.settle();
+  await app.say('alice', '!status');
+  await app.settle();
+  assert.equal(app.forge.commentsOn(PULL).length, 3);
+});
+
+test('a build that went on while the bot was away is taken over, and the comment says so', async () => {
+  await using app = await startHarness();
+  await app.say('alice', '!testme');
+  await app.settle();
+  await app.stop();
+  app.clock.pass(LATER_MS);
+  await app.drone.advance(1);
+  await app.start();
+  await app.settle();
+  const [comment = ''] = app.answers();
+  assert.match(comment, /^🔄 \*\*Running\*\*/u);
+  assert.match(
+    comment,
+    /> \[!NOTE\]\n> The bot restarted and took this run over again at \d\d:\d\d UTC/,
+  );
+  await app.drone.finish(1, 'success');
+  await app.later(LATER_MS);
+  assert.match(app.lines()[0] ?? '', /^✅/u);
+  assert.equal(app.drone.builds().length, 1);
+});
