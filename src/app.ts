@@ -26,7 +26,7 @@ import { createBullHints } from './queue/bullmq.ts';
 import { createDispatcher, type Dispatcher } from './queue/dispatcher.ts';
 import { ownOwner } from './queue/owner.ts';
 import { createMarkers } from './report/marker.ts';
-import type { Pace } from './report/reporter.ts';
+import type { Pace } from './report/reporter-options.ts';
 import { BUILT_IN_TEMPLATES, createTemplates } from './report/templates.ts';
 import { createDroneRunner } from './runner/drone/index.ts';
 import { createLifecycleRunner, type LifecycleRunner } from './runner/lifecycle/index.ts';

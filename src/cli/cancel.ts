@@ -4,9 +4,9 @@ import { isTerminal, type Run } from '../domain/run.ts';
 import { wakeRunner } from '../handlers/wake-runner.ts';
 import type { Ledger } from '../ledger/database.ts';
 import { advanceRun } from '../ledger/runs.ts';
-import type { Register } from './cli.ts';
 import { withLedger } from './environment.ts';
 import { print, printJson } from './output.ts';
+import type { Register } from './register.ts';
 import { loadRunByNumber } from './show.ts';
 
 export const registerCancel: Register = (program) => {

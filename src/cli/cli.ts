@@ -52,5 +52,3 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     return 70;
   }
 }
-
-export type Register = (program: Command, setExitCode: (code: number) => void) => void;

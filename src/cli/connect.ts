@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { repositoryAllowed } from '../domain/repository-pattern.ts';
 import { ForgeError } from '../forges/forge.ts';
-import type { Register } from './cli.ts';
 import { withApp } from './environment.ts';
 import { CliError } from './errors.ts';
 import { clean, print, printJson } from './output.ts';
+import type { Register } from './register.ts';
 
 type Options = { json?: boolean };
 

@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
 import { toDeliveryRow } from '../http/pages-source.ts';
 import { listDeliveries, readCounters } from '../ledger/deliveries.ts';
-import type { Register } from './cli.ts';
 import { parseCount, withLedger } from './environment.ts';
 import { print, printJson, printTable } from './output.ts';
+import type { Register } from './register.ts';
 
 export const registerDeliveries: Register = (program) => {
   program

@@ -7,13 +7,13 @@ import { loadConfig } from '../config.ts';
 import { createPlayground, type Playground } from '../forges/playground/server.ts';
 import { createLogger } from '../lib/logger.ts';
 import { createMask } from '../lib/redact.ts';
-import { DEFAULT_PACE } from '../report/reporter.ts';
+import { DEFAULT_PACE } from '../report/reporter-options.ts';
 import { openServingLedger, type Service, startService } from '../service.ts';
-import type { Register } from './cli.ts';
 import { checkDemo } from './demo-check.ts';
 import { BOT, DEMO_REPOSITORY, PEOPLE, seedDemo } from './demo-seed.ts';
 import { CliError, explainListen } from './errors.ts';
 import { clean, print } from './output.ts';
+import type { Register } from './register.ts';
 import { untilAsked } from './serve.ts';
 import { VERSION } from './version.ts';
 

@@ -5,9 +5,9 @@ import { loadConfig } from '../config.ts';
 import { type ConfigProblem, formatProblems } from '../domain/config-problems.ts';
 import { parseRepoConfig } from '../domain/repo-config.ts';
 import { readYaml } from '../domain/yaml-source.ts';
-import type { Register } from './cli.ts';
 import { CliError } from './errors.ts';
 import { clean, print, printJson } from './output.ts';
+import type { Register } from './register.ts';
 
 type Verdict = { readonly problems: readonly ConfigProblem[]; readonly text: string };
 

@@ -5,10 +5,10 @@ import { openLedger } from '../app.ts';
 import type { Config } from '../domain/operator-schema.ts';
 import { migrate, schemaState } from '../ledger/migrate.ts';
 import { holdDirectory } from '../ledger/sole-owner.ts';
-import type { Register } from './cli.ts';
 import { readConfig } from './environment.ts';
 import { explainLedger } from './errors.ts';
 import { print, printJson } from './output.ts';
+import type { Register } from './register.ts';
 
 export const registerMigrate: Register = (program) => {
   program

@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
 import { RUN_STATES, type Run } from '../domain/run.ts';
 import { listRuns } from '../ledger/runs.ts';
-import type { Register } from './cli.ts';
 import { parseCount, withLedger } from './environment.ts';
 import { ago, type Cell, paint, print, printJson, printTable } from './output.ts';
+import type { Register } from './register.ts';
 
 export const registerRuns: Register = (program) => {
   program

@@ -6,9 +6,9 @@ import { armFromText } from '../lib/crash-point.ts';
 import { createLogger, type Logger } from '../lib/logger.ts';
 import { createMask } from '../lib/redact.ts';
 import { openServingLedger, type Role, type Service, startService } from '../service.ts';
-import type { Register } from './cli.ts';
 import { parseCount, readConfig } from './environment.ts';
 import { CliError, explainLedger, explainListen, wordsOf } from './errors.ts';
+import type { Register } from './register.ts';
 import { VERSION } from './version.ts';
 
 type Options = { readonly role: Role; readonly drain: number; readonly crashAt?: string };

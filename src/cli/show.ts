@@ -3,10 +3,10 @@ import type { Run } from '../domain/run.ts';
 import type { Ledger } from '../ledger/database.ts';
 import { operationsOf } from '../ledger/operations.ts';
 import { findRunByNumber } from '../ledger/runs.ts';
-import type { Register } from './cli.ts';
 import { withLedger } from './environment.ts';
 import { CliError } from './errors.ts';
 import { clean, print, printJson, printTable } from './output.ts';
+import type { Register } from './register.ts';
 import { paintState } from './runs.ts';
 
 export const registerShow: Register = (program) => {

@@ -6,11 +6,11 @@ import { isTerminal, type Run } from '../domain/run.ts';
 import { type CommandRecord, commandsOfDelivery } from '../ledger/commands.ts';
 import { loadDelivery } from '../ledger/deliveries.ts';
 import { findRun } from '../ledger/runs.ts';
-import type { Register } from './cli.ts';
 import { unknownForge } from './connect.ts';
 import { parseCount, withApp } from './environment.ts';
 import { CliError, wordsOf } from './errors.ts';
 import { clean, print, printJson } from './output.ts';
+import type { Register } from './register.ts';
 
 type Options = { wait?: boolean; json?: boolean; patience: number };
 

@@ -1,4 +1,3 @@
-import type { ReasonCode } from '../domain/reason.ts';
 import { ForgeError } from '../forges/forge.ts';
 import {
   type CommandDetail,
@@ -8,30 +7,16 @@ import {
   loadCommand,
 } from '../ledger/commands.ts';
 import type { Tx } from '../ledger/database.ts';
-import type { Held, Next, Processor } from '../ledger/held.ts';
+import type { Next, Processor } from '../ledger/held.ts';
 import { recordOperation } from '../ledger/operations.ts';
 import { arm } from '../ledger/work.ts';
 import { crashPoint } from '../lib/crash-point.ts';
 import { cancel } from './commands/cancel.ts';
+import type { CommandCall, CommandOutcome } from './commands/command-call.ts';
 import { help } from './commands/help.ts';
 import { status } from './commands/status.ts';
 import { testme } from './commands/testme.ts';
 import type { Context } from './context.ts';
-
-/** What a command handler decided. `apply` runs in the transaction that records the decision. */
-export type Verdict = {
-  readonly outcome: ReasonCode;
-  readonly detail?: CommandDetail;
-  readonly apply?: (
-    tx: Tx,
-  ) => Promise<CommandDetail | { outcome: ReasonCode; detail: CommandDetail } | undefined>;
-};
-
-export type CommandCall = {
-  readonly context: Context;
-  readonly held: Held;
-  readonly record: CommandRecord;
-};
 
 /** Decides one command, once, and wakes its report. */
 export function createCommandProcessor(context: Context): Processor {
@@ -40,9 +25,9 @@ export function createCommandProcessor(context: Context): Processor {
     if (record.outcome !== 'pending') return {};
     if (await waitsForCancel(context, record))
       return { dueAt: context.clock.now() + CANCEL_FIRST_MS };
-    const verdict = await decideVerdict({ context, held, record });
+    const decided = await decideOutcome({ context, held, record });
     crashPoint('command.before-decision');
-    await held.transact((tx) => settle(tx, context, record, verdict));
+    await held.transact((tx) => settle(tx, context, record, decided));
     return {};
   };
 }
@@ -57,7 +42,7 @@ async function waitsForCancel(context: Context, record: CommandRecord): Promise<
 }
 
 /** What the forge refuses for good is an answer too; what it refuses for now is tried again later. */
-async function decideVerdict(call: CommandCall): Promise<Verdict> {
+async function decideOutcome(call: CommandCall): Promise<CommandOutcome> {
   try {
     return await dispatch(call);
   } catch (error) {
@@ -72,7 +57,7 @@ async function decideVerdict(call: CommandCall): Promise<Verdict> {
   }
 }
 
-async function dispatch(call: CommandCall): Promise<Verdict> {
+async function dispatch(call: CommandCall): Promise<CommandOutcome> {
   const { command } = call.record;
   switch (command?.name) {
     case undefined:
@@ -106,15 +91,15 @@ async function settle(
   tx: Tx,
   context: Context,
   record: CommandRecord,
-  verdict: Verdict,
+  decided: CommandOutcome,
 ): Promise<Next> {
   // Taken back meanwhile, by deleting the comment.
   if ((await loadCommand(tx, record.id)).outcome !== 'pending') return {};
-  const applied = await verdict.apply?.(tx);
+  const applied = await decided.apply?.(tx);
   const changed = applied !== undefined && 'outcome' in applied ? applied : undefined;
-  const outcome = changed?.outcome ?? verdict.outcome;
+  const outcome = changed?.outcome ?? decided.outcome;
   const detail = {
-    ...verdict.detail,
+    ...decided.detail,
     ...(changed?.detail ?? (applied as CommandDetail | undefined)),
   };
   const at = context.clock.now();

@@ -48,13 +48,17 @@ export async function runLeased(
   const over = new AbortController();
   const lost = new AbortController();
   let deadline = lease.until - leaseMs * (1 - SAFE_SHARE);
+  // Both clocks: one can be set back while we are stopped, the other may stand still while the machine sleeps.
+  let steadyDeadline = clock.steady() + leaseMs * SAFE_SHARE;
   const renew = async (body: (tx: Tx) => Promise<unknown>) => {
     const now = clock.now();
+    const steady = clock.steady();
     const result = await ledger.transaction(async (tx) => {
       await hold(tx, lease, now + leaseMs);
       return body(tx);
     });
     deadline = now + leaseMs * SAFE_SHARE;
+    steadyDeadline = steady + leaseMs * SAFE_SHARE;
     return result;
   };
   const lose = (error: unknown) => {
@@ -64,7 +68,7 @@ export async function runLeased(
     lease,
     signal: AbortSignal.any([options.signal, lost.signal]),
     guard: () => {
-      if (lost.signal.aborted || clock.now() > deadline) {
+      if (lost.signal.aborted || clock.now() > deadline || clock.steady() > steadyDeadline) {
         throw new LeaseLost(
           `${lease.kind} ${lease.subject}: too late to act under fence ${lease.fence}`,
         );
@@ -105,9 +109,11 @@ export const SENDING_MS = 10_000;
  * the intent: what left much later might not be found by then.
  */
 export function sendingGuard(held: Held, clock: Clock, intentAt: number): () => void {
+  const steadyUntil = clock.steady() + SENDING_MS;
   return () => {
     held.guard();
-    if (clock.now() > intentAt + SENDING_MS) throw new Error('it took too long to leave');
+    if (clock.now() > intentAt + SENDING_MS || clock.steady() > steadyUntil)
+      throw new Error('it took too long to leave');
   };
 }
 

@@ -27,6 +27,8 @@ export type Dispatcher = {
   drain(budgetMs: number): Promise<void>;
 };
 
+type Told = Pick<Hint, 'kind' | 'subject'>;
+
 /** A faster way to tell all processes of due work than their looking. It may lose, double and delay what it is told. */
 export type Hints = {
   /** False while `add` would only fail. */
@@ -34,10 +36,7 @@ export type Hints = {
   /** Rejects soon when it cannot. */
   add(hints: readonly Hint[]): Promise<void>;
   /** From now on each hint that arrives for one of `lanes` is given to `onHint`, and is over when that resolves. */
-  start(
-    lanes: readonly Lane[],
-    onHint: (hint: Pick<Hint, 'kind' | 'subject'>) => Promise<void>,
-  ): void;
+  start(lanes: readonly Lane[], onHint: (hint: Told) => Promise<void>): void;
   /** Takes no further hints. */
   pause(): void;
   close(): Promise<void>;
@@ -124,7 +123,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     return leases.length > 0;
   };
 
-  const onHint = async ({ kind, subject }: Pick<Hint, 'kind' | 'subject'>): Promise<void> => {
+  const onHint = async ({ kind, subject }: Told): Promise<void> => {
     const lane = lanes.find((candidate) => candidate.kind === kind);
     const hands = lane && handsOf.get(lane);
     if (lane === undefined || hands === undefined) return;

@@ -14,7 +14,7 @@ import {
 import type { Message, RunMessage } from './message.ts';
 import { pingOf } from './project.ts';
 import { composeReply } from './replies.ts';
-import type { ReporterOptions } from './reporter.ts';
+import type { ReporterOptions } from './reporter-options.ts';
 import { historyOf, usualOf } from './statistics.ts';
 
 /** The answer that the ledger holds for a command right now. Reads only. */

@@ -10,7 +10,7 @@ import type { Marker, Markers } from './marker.ts';
 import type { Message, PingMessage } from './message.ts';
 import { wakeReferrers } from './referrers.ts';
 import { renderMessage } from './render.ts';
-import type { Pace } from './reporter.ts';
+import type { Pace } from './reporter-options.ts';
 import type { Templates } from './templates.ts';
 
 export type PosterOptions = {

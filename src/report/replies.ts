@@ -5,7 +5,7 @@ import { type CommandRecord, commandsOfComment } from '../ledger/commands.ts';
 import { listRuns } from '../ledger/runs.ts';
 import type { Answer } from './answer.ts';
 import type { Message } from './message.ts';
-import type { ReporterOptions } from './reporter.ts';
+import type { ReporterOptions } from './reporter-options.ts';
 
 const REPOSITORY_FILE = '.signalbox.yml';
 

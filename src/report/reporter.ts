@@ -1,41 +1,13 @@
-import { type CallOptions, type Forge, ForgeError } from '../forges/forge.ts';
+import { type CallOptions, ForgeError } from '../forges/forge.ts';
 import type { CommandRecord } from '../ledger/commands.ts';
 import { loadCommand } from '../ledger/commands.ts';
-import type { Ledger } from '../ledger/database.ts';
-import { type Held, type Processor, SENDING_MS } from '../ledger/held.ts';
+import type { Held, Processor } from '../ledger/held.ts';
 import { findReport, type Report, saveReport } from '../ledger/reports.ts';
-import type { Clock } from '../lib/clock.ts';
 import { crashPoint } from '../lib/crash-point.ts';
 import type { Answer } from './answer.ts';
 import { composeAnswer } from './compose.ts';
-import type { Markers } from './marker.ts';
 import { createPoster, digestOf } from './post.ts';
-import type { Templates } from './templates.ts';
-
-export type ReporterOptions = {
-  readonly ledger: Ledger;
-  readonly clock: Clock;
-  readonly forge: Forge;
-  readonly url: string;
-  readonly markers: Markers;
-  readonly templates: Templates;
-  readonly pace: Pace;
-};
-
-export type Pace = {
-  /** A run that ends sooner gets no "queued" comment. */
-  readonly quietMs: number;
-  /** Shortest time between two edits of a running comment. */
-  readonly editMs: number;
-  /** Longest time between the intent to post and the post's being listed: more than `SENDING_MS`. */
-  readonly settleMs: number;
-};
-
-export const DEFAULT_PACE: Pace = {
-  quietMs: 3_000,
-  editMs: 10_000,
-  settleMs: SENDING_MS + 5_000,
-};
+import type { ReporterOptions } from './reporter-options.ts';
 
 /**
  * Projects the ledger onto the forge: reaction, commit statuses, the living comment, the ping. What is wanted is a

@@ -175,7 +175,7 @@ test('statuses take a short sha and a branch name, and the combined answer cover
 
 test('comments of a repository are cut into pages only when a page is asked for', async () => {
   let now = Date.parse('2026-11-21T12:00:00.400Z');
-  const clock = { now: () => now, sleep: async () => {} };
+  const clock = { now: () => now, steady: () => now, sleep: async () => {} };
   await using playground = await startShop({ clock });
   for (let index = 0; index < 55; index += 1) await playground.comment(SHOP, 'carol', `${index}`);
   now += 1_000;

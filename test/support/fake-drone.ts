@@ -103,7 +103,7 @@ export async function startFakeDrone(options: FakeDroneOptions = {}): Promise<Fa
   const players = createPlayers(state, webhooks, clock);
   const deps: ApiDeps = {
     state,
-    clock: { now: () => clock.now(), sleep: (ms) => clock.sleep(ms, stop.signal) },
+    clock: { ...clock, sleep: (ms) => clock.sleep(ms, stop.signal) },
     missingYmlDelayMs: options.missingYmlDelayMs ?? 45_000,
     announce: (build, notice) => {
       if (notice.action === 'created') players.offer(build);

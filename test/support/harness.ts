@@ -17,7 +17,7 @@ import {
 import { migrate } from '../../src/ledger/migrate.ts';
 import { listRuns } from '../../src/ledger/runs.ts';
 import { createLogger } from '../../src/lib/logger.ts';
-import type { Pace } from '../../src/report/reporter.ts';
+import type { Pace } from '../../src/report/reporter-options.ts';
 import { type Service, startService } from '../../src/service.ts';
 import { type FakeDrone, startFakeDrone } from './fake-drone.ts';
 import { startPlayground } from './playground.ts';

@@ -12,6 +12,7 @@ export function createShiftedClock(): ShiftedClock {
   const now = () => Date.now() + offsetMs;
   return {
     now,
+    steady: now,
     pass: (ms) => {
       offsetMs += ms;
       for (const look of sleepers) look();

@@ -8,7 +8,7 @@ import type { Role } from '../../domain/role.ts';
 import type { Forge } from '../../forges/forge.ts';
 import { wasToldSince } from '../../ledger/commands.ts';
 import { forgeOf } from '../context.ts';
-import type { CommandCall, Verdict } from '../on-command.ts';
+import type { CommandCall, CommandOutcome } from './command-call.ts';
 
 export const REPOSITORY_FILE = '.signalbox.yml';
 const DAY_MS = 24 * 60 * 60_000;
@@ -65,7 +65,7 @@ export async function refuse(
   call: CommandCall,
   command: Command,
   situation: Situation,
-): Promise<Verdict | undefined> {
+): Promise<CommandOutcome | undefined> {
   const { record, context } = call;
   const decision = decideFor(call, command, situation);
   if (decision.outcome === 'allowed') return undefined;

@@ -3,9 +3,9 @@ import type { Account } from '../../domain/forge-event.ts';
 import type { Run } from '../../domain/run.ts';
 import { loadCommand } from '../../ledger/commands.ts';
 import { advanceRun, listRuns } from '../../ledger/runs.ts';
-import type { CommandCall, Verdict } from '../on-command.ts';
 import { wakeRunner } from '../wake-runner.ts';
 import { decideFor, readSituation, refuse } from './authorize.ts';
+import type { CommandCall, CommandOutcome } from './command-call.ts';
 
 /**
  * `/cancel [run]`: stops what runs for this pull request, in whatever state it is; the runner then proves the end.
@@ -14,7 +14,7 @@ import { decideFor, readSituation, refuse } from './authorize.ts';
 export async function cancel(
   call: CommandCall,
   command: Extract<Command, { name: 'cancel' }>,
-): Promise<Verdict> {
+): Promise<CommandOutcome> {
   const { context, record } = call;
   const situation = await readSituation(call);
   const scope = {
@@ -62,7 +62,7 @@ async function requesterOf(call: CommandCall, run: Run): Promise<Account> {
   return (await loadCommand(call.context.ledger.db, run.commandId)).actor;
 }
 
-function nothing(run: number | undefined): Verdict {
+function nothing(run: number | undefined): CommandOutcome {
   const what =
     run === undefined
       ? 'Nothing is running for this pull request'

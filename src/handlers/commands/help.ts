@@ -1,10 +1,10 @@
 import { COMMANDS, type CommandSpec } from '../../domain/commands.ts';
 import type { Right } from '../../ledger/commands.ts';
-import type { CommandCall, Verdict } from '../on-command.ts';
 import { decideFor, readSituation, refuse, type Situation } from './authorize.ts';
+import type { CommandCall, CommandOutcome } from './command-call.ts';
 
 /** `!help`: what this person may do here, with the suites that this repository has. */
-export async function help(call: CommandCall): Promise<Verdict> {
+export async function help(call: CommandCall): Promise<CommandOutcome> {
   const situation = await readSituation(call);
   const refusal = await refuse(call, { name: 'help' }, situation);
   if (refusal) return refusal;

@@ -4,15 +4,15 @@ import type { RepoConfig, Suite } from '../../domain/repo-config.ts';
 import type { CommandDetail } from '../../ledger/commands.ts';
 import type { Tx } from '../../ledger/database.ts';
 import { advanceRun, createRun, listRuns } from '../../ledger/runs.ts';
-import type { CommandCall, Verdict } from '../on-command.ts';
 import { wakeRunner } from '../wake-runner.ts';
 import { REPOSITORY_FILE, readSituation, refuse, type Situation } from './authorize.ts';
+import type { CommandCall, CommandOutcome } from './command-call.ts';
 
 type Testme = Extract<Command, { name: 'testme' }>;
 const DEFAULT_SUITE = 'testme';
 
 /** `!testme [suite…] [stages=…] [sha=…]`: runs the suites on the commit that is the head right now. */
-export async function testme(call: CommandCall, command: Testme): Promise<Verdict> {
+export async function testme(call: CommandCall, command: Testme): Promise<CommandOutcome> {
   const situation = await readSituation(call);
   const refusal =
     (await refuse(call, command, situation)) ?? refuseSituation(call, command, situation);
@@ -37,7 +37,7 @@ function refuseSituation(
   call: CommandCall,
   command: Testme,
   situation: Situation,
-): Verdict | undefined {
+): CommandOutcome | undefined {
   const { pull, configProblems, config } = situation;
   if (pull.repository.archived) {
     return {
@@ -90,7 +90,7 @@ function refuseSituation(
   return undefined;
 }
 
-function unknownSuite(name: string, config: RepoConfig): Verdict {
+function unknownSuite(name: string, config: RepoConfig): CommandOutcome {
   const known = Object.keys(config.suites).map((suite) => `\`${suite}\``);
   return {
     outcome: 'unknown_suite',
@@ -107,7 +107,7 @@ function planProblem(
   name: string,
   suite: Suite | undefined,
   command: Testme,
-): Verdict | undefined {
+): CommandOutcome | undefined {
   const { context } = call;
   if (suite === undefined) return undefined;
   const { runner } = suite;

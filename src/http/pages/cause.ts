@@ -4,7 +4,7 @@ import { clock } from '../../report/format.ts';
 import type { Aspect } from './aspect.ts';
 import { type Html, renderLink, renderText } from './format.ts';
 import { visibleText } from './hostile-text.ts';
-import type { RunView } from './run-page.ts';
+import type { RunView } from './run-view.ts';
 
 const CLASSES: Readonly<Record<FailureClass, { aspect: Aspect; sentence: string }>> = {
   change: { aspect: 'danger', sentence: 'A problem in this change, not in the CI.' },

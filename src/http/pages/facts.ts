@@ -3,7 +3,7 @@ import { isTerminal } from '../../domain/run.ts';
 import { duration, plural } from '../../report/format.ts';
 import { formatBytes, type Html, renderLink, renderText, renderTime } from './format.ts';
 import { urlPart } from './hostile-text.ts';
-import type { RunView } from './run-page.ts';
+import type { RunView } from './run-view.ts';
 
 /** The line under the headline: commit, who, where, how long, how clean. */
 export function renderFacts({ row, links, now }: RunView): Html {

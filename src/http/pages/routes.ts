@@ -1,12 +1,13 @@
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
 import { createFollowers } from '../live-events.ts';
 import { registerAssets } from './assets.ts';
+import type { PagesContext } from './context.ts';
 import { renderDeliveriesPage } from './deliveries-page.ts';
-import { type Failure, sendError } from './errors.ts';
+import { sendError } from './errors.ts';
 import { renderHelpPage } from './help-page.ts';
 import { PAGE_HEADERS } from './layout.ts';
 import { parseRunsFilter, parseText } from './queries.ts';
-import { type RunView, renderFragments } from './run-page.ts';
+import { renderFragments } from './run-page.ts';
 import { registerRunRoutes } from './run-routes.ts';
 import { renderRunsPage } from './runs-page.ts';
 import type { HelpSection, PagesSource, RunRow } from './source.ts';
@@ -22,15 +23,6 @@ export type PagesOptions = {
   /** How often a watched run is looked at. */
   readonly pollMs?: number;
   readonly heartbeatMs?: number;
-};
-
-/** What the routes of one run share. */
-export type PagesContext = {
-  readonly source: PagesSource;
-  readonly version: string;
-  readonly now: () => number;
-  viewRun(row: RunRow): Promise<RunView>;
-  fail(request: FastifyRequest, reply: FastifyReply, failure: Failure): FastifyReply;
 };
 
 /**

@@ -7,17 +7,10 @@ import { type Html, renderLink, renderText, textOf } from './format.ts';
 import { urlPart, visibleTitle } from './hostile-text.ts';
 import { renderLamp, renderLayout } from './layout.ts';
 import { type LogWindow, renderLog } from './log-view.ts';
-import type { HelpSection, PagesSource, RunRow } from './source.ts';
+import type { RunView } from './run-view.ts';
+import type { RunRow } from './source.ts';
 import { renderStages } from './stages-table.ts';
 import { renderNotBegun, renderTrack } from './track.ts';
-
-export type RunView = {
-  readonly row: RunRow;
-  readonly links: ReturnType<PagesSource['links']>;
-  readonly artifacts: readonly { readonly name: string; readonly bytes: number }[];
-  readonly help: readonly HelpSection[];
-  readonly now: number;
-};
 
 /**
  * The parts of a run page that change while it is open, by the id of the element that holds them.

@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Followers, renderEvents } from '../live-events.ts';
+import type { PagesContext } from './context.ts';
 import type { Failure } from './errors.ts';
 import { readWindow } from './log-view.ts';
 import { parseAfter, parseNumber, parseText } from './queries.ts';
 import { renderFollowedLog, renderRawLog } from './raw-log.ts';
-import type { PagesContext } from './routes.ts';
 import { renderRunPage } from './run-page.ts';
 import type { RunRow } from './source.ts';
 

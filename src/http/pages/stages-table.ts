@@ -3,7 +3,7 @@ import type { Stage } from '../../domain/run.ts';
 import { duration } from '../../report/format.ts';
 import { STAGE_LAMPS } from './aspect.ts';
 import { type Html, renderText, renderTime } from './format.ts';
-import type { RunView } from './run-page.ts';
+import type { RunView } from './run-view.ts';
 
 /** The same as the track in numbers and words, folded. */
 export function renderStages(view: RunView): Html {

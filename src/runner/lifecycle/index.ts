@@ -1,29 +1,11 @@
-import type { Cleanliness, Residual, Run } from '../../domain/run.ts';
-import type { RunEvent } from '../../domain/run-machine.ts';
+import type { Cleanliness } from '../../domain/run.ts';
 import { executeRun } from './execute-run.ts';
+import type { Execution, Swept } from './execution.ts';
 import { completeOptions, type LifecycleOptions } from './settings.ts';
 import { removeRun, sweepRuns } from './sweep.ts';
 
+export type { Execution, Swept } from './execution.ts';
 export { Interrupted } from './failure.ts';
-
-export type Execution = {
-  /** With a plan of kind `lifecycle`. */
-  readonly run: Run;
-  readonly source: {
-    readonly cloneUrl: string;
-    readonly gitEnvironment: Readonly<Record<string, string>>;
-  };
-  /** Applies one fact to the ledger; throws when our lease is lost. */
-  record(event: RunEvent): Promise<Run>;
-  /** Aborted with a `StopReason` of `failure.ts` when the run must stop. */
-  readonly signal: AbortSignal;
-};
-
-export type Swept = {
-  readonly runId: string;
-  readonly removed: Readonly<Record<string, number>>;
-  readonly residuals: readonly Residual[];
-};
 
 export type LifecycleRunner = {
   readonly kind: 'local';

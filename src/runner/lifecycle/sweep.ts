@@ -1,7 +1,7 @@
 import type { Cleanliness, Residual } from '../../domain/run.ts';
 import { findResiduals } from './deployers/process-residuals.ts';
+import type { Swept } from './execution.ts';
 import type { Claim } from './identity.ts';
-import type { Swept } from './index.ts';
 import { killOwned } from './kill.ts';
 import { ownedProcesses, runsOf, scanProcesses } from './processes.ts';
 import type { Settings } from './settings.ts';

@@ -8,6 +8,7 @@ export const WEBHOOK_SECRET = 'a secret of the webhook';
 /** A clock whose `sleep` returns at once and takes down what was slept. */
 export function tirelessClock(atMs: number): {
   now(): number;
+  steady(): number;
   sleep(ms: number): Promise<void>;
   slept: number[];
   set(atMs: number): void;
@@ -19,6 +20,7 @@ export function tirelessClock(atMs: number): {
     slept,
     onSleep: () => {},
     now: () => now,
+    steady: () => now,
     set: (ms: number) => {
       now = ms;
     },
