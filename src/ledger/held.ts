@@ -90,11 +90,17 @@ export async function runLeased(
     const next = await processor(held);
     await release(ledger.db, lease, { outcome: 'done', ...next });
   } catch (error) {
-    if (!(error instanceof LeaseLost)) await retryLater(lease, error, options);
+    if (!isLost(error)) await retryLater(lease, error, options);
   } finally {
     over.abort();
     await heartbeat;
   }
+}
+
+/** An adapter hands a refusal of our guard on as the cause of an error of its own. */
+function isLost(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) if (at instanceof LeaseLost) return true;
+  return false;
 }
 
 /** The own clock counts the lease as over after this share of it: clocks drift, and requests take time to leave. */

@@ -110,7 +110,8 @@ async function take(
     .updateTable('work')
     .set({
       fence: sql<number>`fence + 1`,
-      attempts: sql<number>`attempts + 1`,
+      // A holder that died did not fail: it must not make the next pause longer.
+      attempts: sql<number>`case when owner is null then attempts + 1 else attempts end`,
       owner,
       lease_until: now + leaseMs,
       due_at: null,

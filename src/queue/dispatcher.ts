@@ -42,6 +42,9 @@ export type Hints = {
   close(): Promise<void>;
 };
 
+/** A reason made once: the platform would make an exception with a stack for every nudge. */
+const NUDGED = new Error('something was armed');
+
 export type DispatcherOptions = {
   readonly ledger: Ledger;
   readonly lanes: readonly Lane[];
@@ -86,7 +89,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   const nudge = () => {
     nudged = true;
-    wake.abort();
+    wake.abort(NUDGED);
   };
   const leased: RunLeasedOptions = { ...options, signal: cutting.signal };
   const claimAs = () => ({ owner: options.owner, now: clock.now(), leaseMs: options.leaseMs });

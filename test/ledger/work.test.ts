@@ -120,3 +120,13 @@ onEveryLedger('many claimers share the due work without doubles', async (ledger)
   const rest = await claimDue(ledger, 'run', 100, by('last', 100));
   assert.equal(subjects.length + rest.length, 60);
 });
+
+onEveryLedger(
+  'a holder that dies again and again is no failure, so that the pauses do not grow',
+  async (ledger) => {
+    await arm(ledger.db, 'run', 'a', 10);
+    for (let now = 20; now < 8_000; now += 1_100) {
+      assert.equal((await claim(ledger, 'mortal', now)).attempts, 1);
+    }
+  },
+);

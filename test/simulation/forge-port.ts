@@ -1,0 +1,123 @@
+import { type CallOptions, type Forge, ForgeError } from '../../src/forges/forge.ts';
+import type { FarSide } from './far-side.ts';
+import type { Life } from './life.ts';
+import { BOT, REPOSITORY, SIGNALBOX_YML, type SimForge, shown } from './sim-forge.ts';
+
+const NOT_HERE = () => {
+  throw new Error('the simulation has no sockets');
+};
+
+/** The forge as one life reaches it, through the far side's weather. */
+export function forgePort(
+  forge: SimForge,
+  parts: { life: Life; far: FarSide; isBlind: boolean },
+): Forge {
+  const { life, far } = parts;
+  const call = <T>(
+    name: string,
+    options: CallOptions | undefined,
+    effect: () => T,
+    isWrite = false,
+  ) =>
+    far.call({
+      life,
+      name,
+      options,
+      effect,
+      isWrite,
+      unavailable: (why) => new ForgeError('unavailable', why),
+      guarded: (cause) => new ForgeError('conflict', `${name}: not sent`, { cause }),
+    });
+  const read = <T>(name: string, options: CallOptions | undefined, effect: () => T) =>
+    call(name, options, effect);
+  const write = <T>(name: string, options: CallOptions | undefined, effect: () => T) =>
+    call(name, options, effect, true);
+
+  return {
+    name: 'acme',
+    url: 'https://forge.test',
+    links: LINKS,
+    verify: () => true,
+    deliveryId: () => undefined,
+    prefilter: () => undefined,
+    normalize: NOT_HERE,
+    whoAmI: (options) => read('whoAmI', options, () => BOT),
+    readPullRequest: (_repository, number, options) =>
+      read(`read pull ${number}`, options, () => {
+        const pull = forge.pullOf(number);
+        return {
+          number,
+          title: 'A change',
+          url: LINKS.pull(REPOSITORY, number),
+          state: pull.state,
+          author: { id: '2', login: 'bob' },
+          head: { ref: `topic-${number}`, sha: pull.sha, origin: 'branch' as const },
+          base: { ref: 'main', sha: '0'.repeat(40) },
+          repository: forge.repository,
+        };
+      }),
+    readRepository: (_repository, options) =>
+      read('read repository', options, () => forge.repository),
+    readRole: (_repository, account, options) =>
+      read('read role', options, () => forge.roleOf(account.login)),
+    readFile: (_repository, _path, _ref, options) =>
+      read('read file', options, () => SIGNALBOX_YML),
+    listRepositories: (_patterns, options) =>
+      read('list repositories', options, () => [REPOSITORY]),
+    listComments: async function* (_repository, since, options) {
+      yield* await read('list comments', options, () =>
+        forge
+          .listed()
+          .filter((one) => one.updatedAt >= since.getTime())
+          .sort((a, b) => a.updatedAt - b.updatedAt)
+          .map((one) => ({ pull: one.pull, comment: shown(one) })),
+      );
+    },
+    listPullComments: (_repository, pull, options) =>
+      read('list pull comments', options, () =>
+        parts.isBlind
+          ? []
+          : forge
+              .listed()
+              .filter((one) => one.pull === pull)
+              .map(shown),
+      ),
+    createComment: (comment, options) =>
+      write(`comments on ${comment.pull}: ${headline(comment.body)}`, options, () =>
+        shown(forge.write(BOT, comment.pull, comment.body)),
+      ),
+    editComment: (_repository, id, body, options) =>
+      write(`edits ${id}: ${headline(body)}`, options, () => forge.edit(id, body)),
+    deleteComment: (_repository, id, options) =>
+      write(`deletes ${id}`, options, () => forge.remove(forge.find(id))),
+    addReaction: (_repository, id, reaction, options) =>
+      write(
+        `reacts ${reaction} to ${id}`,
+        options,
+        () => void forge.find(id).reactions.add(reaction),
+      ),
+    removeReaction: (_repository, id, reaction, options) =>
+      write(
+        `takes ${reaction} from ${id}`,
+        options,
+        () => void forge.find(id).reactions.delete(reaction),
+      ),
+    setStatus: (_repository, status, options) =>
+      write(`status ${status.context} ${status.state}`, options, () => forge.setStatus(status)),
+    ensureWebhook: NOT_HERE,
+    gitEnvironment: () => ({}),
+  };
+}
+
+export const LINKS: Forge['links'] = {
+  commit: (repository, sha) => `https://forge.test/${repository}/commit/${sha}`,
+  user: (login) => `https://forge.test/${login}`,
+  pull: (repository, pull) => `https://forge.test/${repository}/pulls/${pull}`,
+  changes: (repository, pull) => `https://forge.test/${repository}/pulls/${pull}/files`,
+  comment: (repository, pull, id) => `https://forge.test/${repository}/pulls/${pull}#${id}`,
+  file: (repository, _at, path) => `https://forge.test/${repository}/src/${path}`,
+};
+
+function headline(body: string): string {
+  return body.slice(0, 60).split('\n')[0] ?? '';
+}
