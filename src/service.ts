@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { type App, openLedger } from './app.ts';
 import type { CommentEvent } from './domain/forge-event.ts';
 import type { Config } from './domain/operator-schema.ts';
+import { repositoryAllowed } from './domain/repository-pattern.ts';
 import type { Run } from './domain/run.ts';
 import type { Forge } from './forges/forge.ts';
 import { executionKind } from './handlers/wake-runner.ts';
@@ -186,7 +187,23 @@ async function catchUpAll(
 
 async function connectedRepositories(app: App, forge: Forge): Promise<readonly string[]> {
   const patterns = app.config.forges[forge.name]?.repositories ?? [];
-  return forge.listRepositories(patterns);
+  const known = await app.ledger.db
+    .selectFrom('watermarks')
+    .select('repository')
+    .where('forge', '=', forge.name)
+    .execute();
+  const seen = known
+    .map((row) => row.repository)
+    .filter((repository) => repositoryAllowed(patterns, repository));
+  try {
+    return [...new Set([...(await forge.listRepositories(patterns)), ...seen])];
+  } catch (error) {
+    // A token that may not list them all still reads those that we know by name.
+    const exact = patterns.filter((pattern) => !pattern.includes('*'));
+    if (seen.length + exact.length === 0) throw error;
+    warn(app, `listing the repositories of ${forge.name}`)(error);
+    return [...new Set([...exact, ...seen])];
+  }
 }
 
 /** The same door as a webhook's; the comment as we read it stands for the body that we did not get. */

@@ -21,13 +21,23 @@ const OVERLAP_MS = 120_000;
 /**
  * Webhooks are hints: Gitea and Forgejo send each once. This lists what was written since the last moment seen and
  * hands it in; what was seen before is a duplicate there. The mark moves only when all of it was recorded.
- * Returns how many comments were handed in.
+ * Returns how many comments were handed in. Throws `AggregateError` after all repositories were tried.
  */
 export async function catchUp(options: CatchUpOptions): Promise<number> {
   let taken = 0;
-  for (const repository of options.repositories)
-    taken += await catchUpRepository(options, repository);
-  return taken;
+  const failures: Error[] = [];
+  for (const repository of options.repositories) {
+    try {
+      taken += await catchUpRepository(options, repository);
+    } catch (error) {
+      if (options.signal?.aborted) throw error;
+      failures.push(new Error(`catch-up of ${repository}`, { cause: error }));
+    }
+  }
+  if (failures.length === 0) return taken;
+  // One repository that cannot be read must not keep the commands of the others from being found.
+  const names = failures.map(({ message }) => message).join(', ');
+  throw new AggregateError(failures, `${names} failed; ${taken} comments of the others were taken`);
 }
 
 async function catchUpRepository(options: CatchUpOptions, repository: string): Promise<number> {
