@@ -13,6 +13,34 @@ export async function findReport(db: Db, commandId: string): Promise<Report | un
     .executeTakeFirst();
 }
 
+type Statuses = Readonly<Record<string, string>>;
+
+/**
+ * Changes what is known of the statuses by compare-and-set: the reports of two commands may have a word on the same
+ * one at the same time.
+ */
+export async function changeStatuses(
+  tx: Tx,
+  commandId: string,
+  change: (known: Statuses) => Statuses,
+): Promise<void> {
+  await saveReport(tx, commandId, {});
+  for (;;) {
+    const { statuses_json: before } = await tx
+      .selectFrom('reports')
+      .select('statuses_json')
+      .where('command_id', '=', commandId)
+      .executeTakeFirstOrThrow();
+    const { numUpdatedRows } = await tx
+      .updateTable('reports')
+      .set({ statuses_json: JSON.stringify(change(JSON.parse(before) as Statuses)) })
+      .where('command_id', '=', commandId)
+      .where('statuses_json', '=', before)
+      .executeTakeFirstOrThrow();
+    if (numUpdatedRows === 1n) return;
+  }
+}
+
 export async function saveReport(
   tx: Tx,
   commandId: string,
@@ -23,5 +51,6 @@ export async function saveReport(
     .values({ command_id: commandId })
     .onConflict((conflict) => conflict.column('command_id').doNothing())
     .execute();
+  if (Object.keys(fields).length === 0) return;
   await tx.updateTable('reports').set(fields).where('command_id', '=', commandId).execute();
 }

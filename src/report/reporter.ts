@@ -3,11 +3,11 @@ import type { CommandRecord } from '../ledger/commands.ts';
 import { loadCommand } from '../ledger/commands.ts';
 import type { Held, Processor } from '../ledger/held.ts';
 import { findReport, type Report, saveReport } from '../ledger/reports.ts';
-import { crashPoint } from '../lib/crash-point.ts';
 import type { Answer } from './answer.ts';
 import { composeAnswer } from './compose.ts';
-import { createPoster, digestOf } from './post.ts';
+import { createPoster } from './post.ts';
 import type { ReporterOptions } from './reporter-options.ts';
+import { sendStatuses } from './statuses.ts';
 
 /**
  * Projects the ledger onto the forge: reaction, commit statuses, the living comment, the ping. What is wanted is a
@@ -24,7 +24,14 @@ export function createReportProcessor(options: ReporterOptions): Processor {
     try {
       // Seen is what people wait for: whoever got it goes back in line, behind all who did not.
       if (await react(sending)) return { dueAt: clock.now() };
-      await sendStatuses(sending);
+      await sendStatuses({
+        forge: options.forge,
+        held,
+        command,
+        now: clock.now,
+        wanted: answer.statuses,
+        sent: JSON.parse(report?.statuses_json ?? '{}') as Record<string, string>,
+      });
       const poster = createPoster({ ...options, held, command });
       const next = await poster.comment(report, answer.comment);
       const later =
@@ -84,20 +91,4 @@ async function react({ options, held, command, report, answer }: Sending): Promi
   }
   await held.transact((tx) => saveReport(tx, command.id, { reaction: wanted ?? null }));
   return before === undefined;
-}
-
-/** A status sent twice is two equal rows at the forge: harmless, so it needs no intent either. */
-async function sendStatuses({ options, held, command, report, answer }: Sending): Promise<void> {
-  const sent = JSON.parse(report?.statuses_json ?? '{}') as Record<string, string>;
-  for (const status of answer.statuses) {
-    const digest = digestOf(JSON.stringify(status));
-    const key = `${status.context} ${status.sha}`;
-    if (sent[key] === digest) continue;
-    await options.forge.setStatus(command.repository, status, callOptions(held));
-    crashPoint('report.after-status');
-    sent[key] = digest;
-    await held.transact((tx) =>
-      saveReport(tx, command.id, { statuses_json: JSON.stringify(sent) }),
-    );
-  }
 }

@@ -42,7 +42,8 @@ export type AppParts = {
   readonly random: () => number;
   readonly isDeadOwner: (owner: string) => boolean;
   readonly onFailure: (failure: WorkFailure) => void;
-  readonly onCaughtUp: () => void;
+  /** Called when a catch-up begins; what it returns, when it has ended well. */
+  readonly onCatchUp: () => () => void;
   readonly onRepair: (count: number) => void;
 };
 
@@ -96,9 +97,10 @@ export async function bootApp(parts: AppParts): Promise<Core> {
   dispatcher.start();
   const take = (from: Forge, event: CommentEvent) => takeComment(core, from, event);
   const catchUpNow = async () => {
+    const onEnd = parts.onCatchUp();
     const repositories = await forge.listRepositories([REPOSITORY]);
     await catchUp({ ledger, forge, repositories, now: clock.now, take });
-    parts.onCaughtUp();
+    onEnd();
     dispatcher.nudge();
   };
   const upkeep = async () => {

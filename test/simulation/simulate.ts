@@ -160,8 +160,12 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
         if (!EXPECTED.has(told.name))
           problems.push(`${told.name}: ${told.stack?.split('\n').slice(0, 4).join(' ')}`);
       },
-      onCaughtUp: () => {
-        caughtUpAt = world.now();
+      // What counts is when it began: a process may be stopped in the middle of it for minutes.
+      onCatchUp: () => {
+        const began = world.now();
+        return () => {
+          caughtUpAt = Math.max(caughtUpAt, began);
+        };
       },
       onRepair: (count) => {
         repairs += count;
