@@ -1,6 +1,5 @@
 // Keeps an open run page up to date. Everything works without it; it only saves the reload.
 // Plain JavaScript for browsers: there are no types here for these rules to judge by.
-/* oxlint-disable typescript/no-unsafe-assignment, typescript/no-unsafe-argument, typescript/no-unsafe-return */
 (() => {
   const get = (id) => document.getElementById(id);
   const page = get('sb-run');
