@@ -1,5 +1,4 @@
 // Keeps an open run page up to date. Everything works without it; it only saves the reload.
-// Plain JavaScript for browsers: there are no types here for these rules to judge by.
 (() => {
   const get = (id) => document.getElementById(id);
   const page = get('sb-run');
