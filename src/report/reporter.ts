@@ -1,7 +1,7 @@
 import { type CallOptions, ForgeError } from '../forges/forge.ts';
 import type { CommandRecord } from '../ledger/commands.ts';
 import { loadCommand } from '../ledger/commands.ts';
-import type { Held, Processor } from '../ledger/held.ts';
+import type { Held, Next, Processor } from '../ledger/held.ts';
 import { findReport, type Report, saveReport } from '../ledger/reports.ts';
 import type { Answer } from './answer.ts';
 import { composeAnswer } from './compose.ts';
@@ -21,6 +21,13 @@ export function createReportProcessor(options: ReporterOptions): Processor {
     const answer = await composeAnswer(options, command);
     const report = await findReport(ledger.db, command.id);
     const sending: Sending = { options, held, command, report, answer };
+    // Refused for good, e.g. a locked conversation: the run page and the deliveries page still tell.
+    const noteRefusal = async (error: unknown): Promise<Next> => {
+      if (!(error instanceof ForgeError) || error.retryable) throw error;
+      const problem = `${clock.now()} ${error.message}`;
+      await held.transact((tx) => saveReport(tx, command.id, { problem }));
+      return {};
+    };
     try {
       // Seen is what people wait for: whoever got it goes back in line, behind all who did not.
       if (await react(sending)) return { dueAt: clock.now() };
@@ -31,7 +38,8 @@ export function createReportProcessor(options: ReporterOptions): Processor {
         now: clock.now,
         wanted: answer.statuses,
         sent: JSON.parse(report?.statuses_json ?? '{}') as Record<string, string>,
-      });
+        // A token that may not set statuses may still comment: the person gets an answer.
+      }).catch(noteRefusal);
       const poster = createPoster({ ...options, held, command });
       const next = await poster.comment(report, answer.comment);
       const later =
@@ -44,12 +52,7 @@ export function createReportProcessor(options: ReporterOptions): Processor {
           : next;
       return later;
     } catch (error) {
-      if (!(error instanceof ForgeError) || error.retryable) throw error;
-      // Refused for good, e.g. a locked conversation: the run page and the deliveries page still tell.
-      await held.transact((tx) =>
-        saveReport(tx, command.id, { problem: `${clock.now()} ${error.message}` }),
-      );
-      return {};
+      return noteRefusal(error);
     }
   };
 }

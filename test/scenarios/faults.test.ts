@@ -236,3 +236,17 @@ test('a build that went on while the bot was away is taken over, and the comment
   assert.match(app.lines()[0] ?? '', /^✅/u);
   assert.equal(app.drone.builds().length, 1);
 });
+
+test('a forge that refuses our commit statuses gets the comment all the same', async () => {
+  await using app = await startHarness();
+  app.forge.faults.next(
+    { method: 'POST', path: /statuses\// },
+    { kind: 'before', status: 403, times: 50 },
+  );
+  await app.say('alice', '!testme');
+  await app.settle();
+  await app.drone.finish(1, 'success');
+  await app.settle();
+  assert.match(app.lines()[0] ?? '', /^✅ \*\*Passed\*\*/u);
+  assert.equal((await app.problems()).length, 1);
+});
