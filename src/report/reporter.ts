@@ -31,15 +31,19 @@ export function createReportProcessor(options: ReporterOptions): Processor {
     try {
       // Seen is what people wait for: whoever got it goes back in line, behind all who did not.
       if (await react(sending)) return { dueAt: clock.now() };
-      await sendStatuses({
-        forge: options.forge,
-        held,
-        command,
-        now: clock.now,
-        wanted: answer.statuses,
-        sent: JSON.parse(report?.statuses_json ?? '{}') as Record<string, string>,
+      try {
+        await sendStatuses({
+          forge: options.forge,
+          held,
+          command,
+          now: clock.now,
+          wanted: answer.statuses,
+          sent: JSON.parse(report?.statuses_json ?? '{}') as Record<string, string>,
+        });
+      } catch (error) {
         // A token that may not set statuses may still comment: the person gets an answer.
-      }).catch(noteRefusal);
+        await noteRefusal(error);
+      }
       const poster = createPoster({ ...options, held, command });
       const next = await poster.comment(report, answer.comment);
       const later =
