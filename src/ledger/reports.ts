@@ -41,6 +41,30 @@ export async function changeStatuses(
   }
 }
 
+/** Nobody knows any more what the forge shows: the comment and the statuses will be sent again. */
+export async function forgetSent(tx: Tx, commandId: string): Promise<void> {
+  await changeStatuses(tx, commandId, (known) =>
+    Object.fromEntries(Object.keys(known).map((key) => [key, 'again'])),
+  );
+  await saveReport(tx, commandId, { sent_digest: null, unsettled_until: null });
+}
+
+/** What the answers to the other commands of a comment have set as its reactions. */
+export async function reactionsOfSiblings(
+  db: Db,
+  command: { readonly id: string; readonly forge: string; readonly commentId: string },
+): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('reports')
+    .innerJoin('commands', 'commands.id', 'reports.command_id')
+    .select('reaction')
+    .where('commands.forge', '=', command.forge)
+    .where('commands.comment_id', '=', command.commentId)
+    .where('commands.id', '!=', command.id)
+    .execute();
+  return rows.flatMap(({ reaction }) => reaction ?? []);
+}
+
 export async function saveReport(
   tx: Tx,
   commandId: string,

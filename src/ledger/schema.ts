@@ -105,6 +105,8 @@ export type ReportTable = {
   statuses_json: Generated<string>;
   ping_intent_at: number | null;
   ping_comment_id: string | null;
+  /** Until then, something that got no answer may still happen at the forge, after what was sent later. */
+  unsettled_until: number | null;
   /** Last thing the forge refused for good, for the deliveries page. */
   problem: string | null;
 };

@@ -2,13 +2,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import {
-  createInstallation,
-  eventually,
-  type Installation,
-  processesOf,
-  REPOSITORY,
-} from './installation.ts';
+import { eventually } from '../support/eventually.ts';
+import { createInstallation, type Installation, processesOf, REPOSITORY } from './installation.ts';
 
 const PULL = { repository: REPOSITORY, pull: 1 };
 

@@ -8,13 +8,8 @@ import { test } from 'node:test';
 import { sql } from 'kysely';
 import { openSqliteLedger } from '../../src/ledger/database.ts';
 import { migrate } from '../../src/ledger/migrate.ts';
-import {
-  createInstallation,
-  eventually,
-  type Installation,
-  processesOf,
-  REPOSITORY,
-} from './installation.ts';
+import { eventually } from '../support/eventually.ts';
+import { createInstallation, type Installation, processesOf, REPOSITORY } from './installation.ts';
 
 const PULL = { repository: REPOSITORY, pull: 1 };
 

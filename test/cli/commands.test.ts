@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createInstallation, eventually, type Installation, REPOSITORY } from './installation.ts';
+import { eventually } from '../support/eventually.ts';
+import { createInstallation, type Installation, REPOSITORY } from './installation.ts';
 
 const PULL = `${REPOSITORY}#1`;
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { eventually } from '../support/eventually.ts';
 import { openEmptyPostgres } from '../support/ledgers.ts';
 import { postgres } from '../support/needs.ts';
-import { createInstallation, eventually, REPOSITORY } from './installation.ts';
+import { createInstallation, REPOSITORY } from './installation.ts';
 
 const PULL = { repository: REPOSITORY, pull: 1 };
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { eventually } from '../support/eventually.ts';
 import { DRONE_SUITE, type Harness, PULL, startHarness } from '../support/harness.ts';
 
 /** Longer than any pause before a second try of a write. */
@@ -59,6 +60,28 @@ for (const kind of ['before', 'after', 'reset-before', 'reset-after'] as const) 
     assert.equal(app.drone.builds()[0]?.status, 'killed');
     assert.match(app.lines()[0] ?? '', /^⚪/u);
     assert.equal(app.answers().length, 1);
+  });
+}
+
+const OVERTAKEN = [
+  ['reaction', { method: 'POST', path: /reactions$/ }],
+  ['commit status', { method: 'POST', path: /statuses\// }],
+  ['edit of the comment', { method: 'PATCH', path: /issues\/comments\// }],
+] as const;
+
+for (const [what, match] of OVERTAKEN) {
+  test(`a ${what} that got no answer and happens after a newer one is put right`, async () => {
+    await using app = await startHarness({ pace: { settleMs: 15_000 } });
+    app.forge.faults.next(match, { kind: 'overtaken', delayMs: 5_000 });
+    const comment = await app.say('alice', '!testme');
+    await app.settle();
+    await app.drone.finish(1, 'success');
+    for (let seconds = 0; seconds < 6; seconds += 1) await app.later(1_000);
+    await eventually('the late effect', () =>
+      app.forge.history.some((entry) => entry.fault === 'overtaken'),
+    );
+    for (let seconds = 0; seconds < 15; seconds += 1) await app.later(1_000);
+    await assertOneOfEach(app, comment);
   });
 }
 

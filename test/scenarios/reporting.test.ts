@@ -149,3 +149,15 @@ test('somebody who quotes our comment with its marker does not get theirs edited
   assert.equal(quoted?.body, living.body);
   assert.match(app.lines()[0] ?? '', /^✅/u);
 });
+
+test('a comment with two commands is seen until both are over', async () => {
+  await using app = await startHarness({ signalboxYml: TWO });
+  const comment = await testme(app, '!testme\n!testme smoke');
+  assert.deepEqual(app.reactions(comment), ['eyes']);
+  await app.drone.finish(1, 'success');
+  await app.settle();
+  assert.deepEqual(app.reactions(comment).toSorted(), ['eyes', 'rocket']);
+  await app.drone.finish(2, 'failure');
+  await app.settle();
+  assert.deepEqual(app.reactions(comment).toSorted(), ['-1', 'rocket']);
+});

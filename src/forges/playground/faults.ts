@@ -3,9 +3,10 @@
 export type RequestFault = {
   /**
    * `before`: the answer is an error and nothing happened; `after`: it happened, the answer is an error all
-   * the same; `slow`: late but right; `reset-…`: the connection breaks instead of an answer.
+   * the same; `slow`: late but right; `reset-…`: the connection breaks instead of an answer; `overtaken`: the
+   * answer is an error at once, and it happens `delayMs` later.
    */
-  readonly kind: 'before' | 'after' | 'slow' | 'reset-before' | 'reset-after';
+  readonly kind: 'before' | 'after' | 'slow' | 'reset-before' | 'reset-after' | 'overtaken';
   /** Of the error; 502 unless told. */
   readonly status?: number;
   readonly delayMs?: number;

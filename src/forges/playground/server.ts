@@ -158,15 +158,21 @@ async function answer(
   const { request, response } = exchange;
   const target = request.url ?? '/';
   if (fault?.kind === 'reset-before') return void request.socket.destroy();
-  if (fault?.delayMs !== undefined) await context.clock.sleep(fault.delayMs);
+  const isOvertaken = fault?.kind === 'overtaken';
+  if (fault?.delayMs !== undefined && !isOvertaken) await context.clock.sleep(fault.delayMs);
   if (context.faults.unavailable) return writeReply(response, { status: 503 });
   if (fault?.kind === 'before') return writeReply(response, brokenReply(fault));
   if (parseGitTarget(target) !== undefined) return serveGit(context, request, response);
   if (isLiveTarget(target)) return serveLive(context, response);
   const call = await readCall(request);
   if (call === undefined) return writeReply(response, { status: 413 });
+  if (isOvertaken) {
+    writeReply(response, brokenReply(fault));
+    await context.clock.sleep(fault.delayMs ?? 0);
+  }
   const isApi = call.path.startsWith('/api/');
   const reply = await (isApi ? answerApi(context, call) : answerPage(context, call));
+  if (isOvertaken) return;
   if (fault?.kind === 'reset-after') return void request.socket.destroy();
   writeReply(response, fault?.kind === 'after' ? brokenReply(fault) : reply);
 }

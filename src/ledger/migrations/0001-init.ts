@@ -35,7 +35,8 @@ export async function up(db: Kysely<unknown>, dialect: Dialect): Promise<void> {
     sql`create table reports (
       command_id text primary key, comment_id text, comment_intent_at bigint, sent_digest text,
       sent_at bigint, edits bigint not null default 0, reaction text,
-      statuses_json text not null default '{}', ping_intent_at bigint, ping_comment_id text, problem text)`,
+      statuses_json text not null default '{}', ping_intent_at bigint, ping_comment_id text,
+      unsettled_until bigint, problem text)`,
     sql`create table work (
       kind text not null, subject text not null, due_at bigint, fence bigint not null default 0,
       owner text, lease_until bigint, attempts bigint not null default 0, dispatched_at bigint,
