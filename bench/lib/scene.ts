@@ -8,6 +8,7 @@ import { startFakeDrone } from '../../test/support/fake-drone.ts';
 import { startPlayground } from '../../test/support/playground.ts';
 import { type ServerProcess, startServer } from './processes.ts';
 import { SECRET } from './deliveries.ts';
+import { FLAGS } from './signalbox.ts';
 
 export const REPOSITORY = 'demo/shop';
 const BOT_TOKEN = 'token-of-the-bot';
@@ -56,7 +57,8 @@ export async function startScene(options: {
     SIGNALBOX_RUNNERS__DRONE__WEBHOOK_SECRET: DRONE_SECRET,
   };
   const file = join(import.meta.dirname, '../servers/serve.ts');
-  const flags = process.env.BENCH_PROFILE ? ['--cpu-prof', `--cpu-prof-dir=${process.env.BENCH_PROFILE}`] : [];
+  const profile = process.env.BENCH_PROFILE;
+  const flags = profile ? [...FLAGS, '--cpu-prof', `--cpu-prof-dir=${profile}`] : FLAGS;
   const signalbox = await startServer([...flags, file], { core: undefined, env });
   stack.defer(() => signalbox.stop());
   await connect(forge, port);

@@ -7,6 +7,9 @@ import { type ServerProcess, startServer } from './processes.ts';
 /** Where a forge would be: nobody listens there, so that catch-up ends at once. */
 const NO_FORGE = 'http://127.0.0.1:9';
 
+/** As `bin/signalbox` starts it. */
+export const FLAGS: readonly string[] = ['--max-semi-space-size=16'];
+
 export type IngressOptions = {
   readonly core: number;
   /** Absent: SQLite in a fresh directory. */
@@ -35,7 +38,7 @@ export async function startIngress(options: IngressOptions): Promise<ServerProce
   };
   const file = join(import.meta.dirname, '../servers/signalbox.ts');
   const profile = process.env.BENCH_PROFILE;
-  const flags = profile ? ['--cpu-prof', `--cpu-prof-dir=${profile}`] : [];
+  const flags = profile ? [...FLAGS, '--cpu-prof', `--cpu-prof-dir=${profile}`] : FLAGS;
   const server = await startServer([...flags, file, options.role ?? 'web'], { core: options.core, env });
   return {
     ...server,

@@ -4,6 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { Kysely, PostgresDialect, SqliteDialect, type Transaction } from 'kysely';
 import { Pool, types } from 'pg';
 import { type Checkpoints, createCheckpoints } from './checkpoints.ts';
+import { groupTransactions } from './group-commit.ts';
 import type { Schema } from './schema.ts';
 import { forKysely, openSqlite } from './sqlite.ts';
 
@@ -71,7 +72,8 @@ function ledgerOf(
     dialect: parts.dialect,
     sqlite: parts.sqlite,
     pool: parts.pool,
-    transaction: (body) => db.transaction().execute(body),
+    // PostgreSQL has many connections, and groups what they commit by itself.
+    transaction: parts.pool ? (body) => db.transaction().execute(body) : groupTransactions(db),
     checkpoint: async () => parts.checkpoints?.take(),
     close: async () => {
       await parts.checkpoints?.close();

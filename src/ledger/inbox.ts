@@ -1,6 +1,7 @@
 import type { StatementSync } from 'node:sqlite';
 import type { Pool } from 'pg';
 import type { Ledger } from './database.ts';
+import { transactNow } from './sqlite.ts';
 
 /** A delivery to keep, whole, before it is answered. */
 export type NewDelivery = {
@@ -106,11 +107,11 @@ function createSqliteInsert(ledger: Ledger): Insert {
           "insert into work (kind, subject, due_at) values ('delivery', ?, ?) on conflict do nothing",
         ),
       };
-      const fresh = new Set<string>();
-      database.exec('begin immediate');
-      try {
+      const { delivery, work } = statements;
+      return transactNow(database, () => {
+        const fresh = new Set<string>();
         for (const row of deliveries) {
-          const { changes } = statements.delivery.run(
+          const { changes } = delivery.run(
             row.id,
             row.forge,
             row.source,
@@ -123,15 +124,11 @@ function createSqliteInsert(ledger: Ledger): Insert {
             row.factJson,
           );
           if (changes === 0) continue;
-          statements.work.run(row.id, row.receivedAt);
+          work.run(row.id, row.receivedAt);
           fresh.add(row.id);
         }
-        database.exec('commit');
-      } catch (error) {
-        if (database.isTransaction) database.exec('rollback');
-        throw error;
-      }
-      return fresh;
+        return fresh;
+      });
     });
 }
 

@@ -189,35 +189,33 @@ export async function endLeasesOf(db: Db, isDead: (owner: string) => boolean): P
   return Number(numUpdatedRows);
 }
 
-/** Those of the kinds of which something is due: a cheap look, which takes nothing. */
-export async function dueKinds(
+/**
+ * When the next row of each of these kinds becomes due; a kind of which nothing will is missing. Takes nothing.
+ * Each number is the first entry of an index: rows of work that is done stay, and must not be gone through.
+ */
+export async function nextDue(
   db: Db,
   kinds: readonly string[],
-  now: number,
-): Promise<ReadonlySet<string>> {
-  const rows = await db
-    .selectFrom('work')
-    .select('kind')
-    .distinct()
-    .where('kind', 'in', kinds)
-    .where((eb) => isClaimable(eb, now))
-    .execute();
-  return new Set(rows.map((row) => row.kind));
+): Promise<ReadonlyMap<string, number>> {
+  const wanted = sql.join(kinds.map((kind) => sql`(${kind})`));
+  const { rows } = await sql<{ kind: string; free: number | null; leased: number | null }>`
+    with wanted (kind) as (values ${wanted})
+    select kind,
+      (select min(due_at) from work
+        where work.kind = wanted.kind and due_at is not null and lease_until is null) as free,
+      (select min(lease_until) from work
+        where work.kind = wanted.kind and lease_until is not null) as leased
+    from wanted`.execute(db);
+  return new Map(
+    rows.flatMap(({ kind, free, leased }) => {
+      const at = Math.min(free ?? Infinity, leased ?? Infinity);
+      return at === Infinity ? [] : [[kind, at] as const];
+    }),
+  );
 }
 
 /** When the next row of these kinds becomes due, or undefined. */
 export async function nextDueAt(db: Db, kinds: readonly string[]): Promise<number | undefined> {
-  // Two questions, each answered from one index: rows of work that is done stay, and must not be gone through.
-  const ofKinds = db.selectFrom('work').where('kind', 'in', kinds);
-  const leased = await ofKinds
-    .select((eb) => eb.fn.min<number | null>('lease_until').as('at'))
-    .where('lease_until', 'is not', null)
-    .executeTakeFirst();
-  const due = await ofKinds
-    .select((eb) => eb.fn.min<number | null>('due_at').as('at'))
-    .where('due_at', 'is not', null)
-    .where('lease_until', 'is', null)
-    .executeTakeFirst();
-  const known = [leased?.at, due?.at].filter((at) => typeof at === 'number');
-  return known.length > 0 ? Math.min(...known) : undefined;
+  const next = [...(await nextDue(db, kinds)).values()];
+  return next.length > 0 ? Math.min(...next) : undefined;
 }

@@ -6,7 +6,7 @@ import {
   type WorkFailure,
 } from '../ledger/held.ts';
 import { type Hint, nextUndispatchedAt, pickUndispatched } from '../ledger/outbox.ts';
-import { claimDue, claimOne, dueKinds, type Lease, nextDueAt } from '../ledger/work.ts';
+import { claimDue, claimOne, type Lease, nextDue, nextDueAt } from '../ledger/work.ts';
 import type { Clock } from '../lib/clock.ts';
 import { createHands, type Hands } from './hands.ts';
 
@@ -28,6 +28,7 @@ export type Dispatcher = {
 };
 
 type Told = Pick<Hint, 'kind' | 'subject'>;
+type Look = { readonly took: boolean; readonly at?: number };
 
 /** A faster way to tell all processes of due work than their looking. It may lose, double and delay what it is told. */
 export type Hints = {
@@ -157,38 +158,30 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     }
   };
 
-  /** Looks once; true when there was something. */
-  const fill = async (): Promise<boolean> => {
+  /** Looks once: what there was is taken. Gives the time of the next look; none while every hand is busy. */
+  const look = async (): Promise<Look> => {
     const told = await relay();
     if (told !== undefined) {
-      if (clock.now() < looksForLostAt) return told > 0;
+      if (clock.now() < looksForLostAt) return { took: told > 0 };
       looksForLostAt = clock.now() + options.pollMs;
     }
     const toldBefore = told === undefined ? undefined : clock.now() - UNCLAIMED_MS;
     let took = (told ?? 0) > 0;
     // An idle process only reads: a claim is a write, also when it takes nothing.
-    const due = await dueKinds(ledger.db, kinds, clock.now());
+    const next = await nextDue(ledger.db, kinds);
     for (const lane of lanes) {
-      if (due.has(lane.kind)) took = (await claim(lane, toldBefore)) || took;
+      const isDue = (next.get(lane.kind) ?? Infinity) <= clock.now();
+      if (isDue) took = (await claim(lane, toldBefore)) || took;
     }
-    return took;
-  };
-
-  /** Lanes whose hands are all busy are looked at when one gets free, not sooner. */
-  const nextLookAt = async (): Promise<number | undefined> => {
-    if (canTell()) return nextUndispatchedAt(ledger, kinds);
+    // Lanes whose hands are all busy are looked at when one gets free, not sooner.
     const idle = lanes.filter((lane) => !handsOf.get(lane)?.isFull);
-    if (idle.length === 0) return undefined;
-    return nextDueAt(
-      ledger.db,
-      idle.map((lane) => lane.kind),
-    );
+    return { took, at: Math.min(...idle.map((lane) => next.get(lane.kind) ?? Infinity)) };
   };
 
-  const rest = async () => {
-    const lookAt = await nextLookAt();
+  const rest = async (lookAt: number) => {
+    const until = canTell() ? ((await nextUndispatchedAt(ledger, kinds)) ?? Infinity) : lookAt;
     if (nudged || stopping.signal.aborted) return;
-    const wait = Math.min(options.pollMs, Math.max(1, (lookAt ?? Infinity) - clock.now()));
+    const wait = Math.min(options.pollMs, Math.max(1, until - clock.now()));
     wake = new AbortController();
     if (nudged) return;
     await clock.sleep(wait, AbortSignal.any([wake.signal, stopping.signal])).catch(() => {});
@@ -199,9 +192,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       nudged = false;
       try {
         looking = true;
-        const found = await fill();
+        const { took, at } = await look();
         looking = false;
-        if (!found) await rest();
+        if (!took) await rest(at ?? Infinity);
       } catch (error) {
         // The ledger is away: nothing can be done but wait for it.
         looking = false;

@@ -11,6 +11,7 @@ import {
   SqliteQueryCompiler,
 } from 'kysely';
 import type { Ledger } from '../../src/ledger/database.ts';
+import { groupTransactions } from '../../src/ledger/group-commit.ts';
 import { migrate } from '../../src/ledger/migrate.ts';
 import type { Schema } from '../../src/ledger/schema.ts';
 import { forKysely } from '../../src/ledger/sqlite.ts';
@@ -86,7 +87,7 @@ export async function createDisk(options: DiskOptions): Promise<Disk> {
         dialect: 'sqlite',
         sqlite: handleOf(database, life),
         pool: undefined,
-        transaction: (body) => db.transaction().execute(body),
+        transaction: groupTransactions(db),
         checkpoint: () => Promise.resolve(),
         close: () => Promise.resolve(),
       };
@@ -184,6 +185,10 @@ function lifeDriver({ life, lock, prepared, world, unfenced, isStormy }: LifePar
     },
   };
   const raw = (sql: string) => void execute(prepared, sql, []);
+  const point = async (sql: string) => {
+    if (!life.isAlive()) await life.pass();
+    raw(sql);
+  };
   return {
     init: () => Promise.resolve(),
     acquireConnection: async () => {
@@ -206,6 +211,9 @@ function lifeDriver({ life, lock, prepared, world, unfenced, isStormy }: LifePar
       if (!life.isAlive()) await life.pass();
       raw('rollback');
     },
+    savepoint: (_, name) => point(`savepoint "${name}"`),
+    rollbackToSavepoint: (_, name) => point(`rollback to "${name}"`),
+    releaseSavepoint: (_, name) => point(`release "${name}"`),
     releaseConnection: async () => {
       lock.free(life);
       if (mustWait()) await life.pass();

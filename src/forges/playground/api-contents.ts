@@ -37,7 +37,7 @@ type Shown = { readonly entry: TreeEntry; readonly content?: string };
 async function entryView(call: RepositoryCall, place: Place, shown: Shown): Promise<Json> {
   const { context, repository } = call;
   const { entry, content = null } = shown;
-  const last = await context.git.run(repository.directory, [
+  const last = await context.git.recall(repository.directory, [
     'log',
     '--max-count=1',
     '--date=format-local:%Y-%m-%dT%H:%M:%SZ',

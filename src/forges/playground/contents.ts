@@ -60,7 +60,7 @@ async function lsTree(
   repository: Repository,
   args: readonly string[],
 ): Promise<TreeEntry[]> {
-  const listing = await context.git.run(repository.directory, ['ls-tree', '-z', '-l', ...args]);
+  const listing = await context.git.recall(repository.directory, ['ls-tree', '-z', '-l', ...args]);
   return listing
     .split('\0')
     .map((line) => /^\d+ (blob|tree) ([0-9a-f]{40}) +(\d+|-)\t(.+)$/s.exec(line))
@@ -74,5 +74,5 @@ async function lsTree(
 }
 
 export function readBlob(context: Context, repository: Repository, sha: string): Promise<string> {
-  return context.git.run(repository.directory, ['cat-file', 'blob', sha]);
+  return context.git.recall(repository.directory, ['cat-file', 'blob', sha]);
 }

@@ -20,6 +20,8 @@ export type Git = {
   readonly environment: Readonly<Record<string, string>>;
   /** Output of one git command in a bare repository. Throws `GitError`. */
   run(directory: string, args: readonly string[], input?: string): Promise<string>;
+  /** The same for what can never change, because `args` names commits and files by full shas: asked once. */
+  recall(directory: string, args: readonly string[]): Promise<string>;
   init(directory: string, defaultBranch: string): Promise<void>;
   /** Writes a commit and moves `ref` to it, whatever the ref named before. Gives the full sha. */
   commit(directory: string, commit: NewCommit): Promise<string>;
@@ -34,6 +36,7 @@ export class GitError extends Error {
   override readonly name = 'GitError';
 }
 
+const MAX_REMEMBERED = 1_000;
 const SEARCH_PATH = '/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin';
 
 /** `searchPath`: where the git binary is looked for, in the form of PATH. */
@@ -53,9 +56,23 @@ export function createGit(searchPath: string = SEARCH_PATH): Git {
   const run: Git['run'] = (directory, args, input) =>
     runGit(['--git-dir', directory, '-c', 'core.quotePath=false', ...args], environment, input);
 
+  const remembered = new Map<string, Promise<string>>();
+  const recall: Git['recall'] = (directory, args) => {
+    const key = [directory, ...args].join('\0');
+    const known = remembered.get(key);
+    if (known) return known;
+    const asked = run(directory, args);
+    if (remembered.size >= MAX_REMEMBERED) remembered.clear();
+    remembered.set(key, asked);
+    // What is not there yet may come with the next push.
+    asked.catch(() => remembered.delete(key));
+    return asked;
+  };
+
   return {
     environment,
     run,
+    recall,
     init: async (directory, defaultBranch) => {
       await mkdir(directory, { recursive: true });
       await runGit(
@@ -74,7 +91,8 @@ export function createGit(searchPath: string = SEARCH_PATH): Git {
     },
     findCommit: async (directory, name) => {
       try {
-        const found = await run(directory, [
+        const ask = /^[0-9a-f]{40}$/.test(name) ? recall : run;
+        const found = await ask(directory, [
           'rev-parse',
           '--verify',
           '--quiet',

@@ -11,9 +11,6 @@ type PullFacts = {
   readonly changedFiles: number;
 };
 
-/** Facts of a pair of commits never change; the cache spares two git processes per webhook. */
-const factsByPair = new WeakMap<Context, Map<string, PullFacts>>();
-
 async function readPullFacts(
   context: Context,
   repository: Repository,
@@ -21,29 +18,22 @@ async function readPullFacts(
 ): Promise<PullFacts> {
   // After the merge the base holds the change; what it changed is seen from before it.
   const base = pull.merged ? `${pull.merged.sha}^1` : baseSha(repository, pull);
-  const cache = factsByPair.get(context) ?? new Map<string, PullFacts>();
-  factsByPair.set(context, cache);
-  const key = `${repository.id} ${base} ${pull.headSha}`;
-  const known = cache.get(key);
-  if (known !== undefined) return known;
   const mergeBase = (
-    await context.git.run(repository.directory, ['merge-base', base, pull.headSha])
+    await context.git.recall(repository.directory, ['merge-base', base, pull.headSha])
   ).trim();
-  const stat = await context.git.run(repository.directory, [
+  const stat = await context.git.recall(repository.directory, [
     'diff',
     '--shortstat',
     mergeBase,
     pull.headSha,
   ]);
   const count = (word: RegExp) => Number(word.exec(stat)?.[1] ?? 0);
-  const facts = {
+  return {
     mergeBase,
     additions: count(/(\d+) insertion/),
     deletions: count(/(\d+) deletion/),
     changedFiles: count(/(\d+) file/),
   };
-  cache.set(key, facts);
-  return facts;
 }
 
 /** The live tip of the base branch. */
