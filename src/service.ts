@@ -103,6 +103,7 @@ export async function startService(app: App, role: Role): Promise<Service> {
     everyMs: number,
     action: (signal: AbortSignal) => Promise<unknown>,
   ) => repeaters.push(repeat({ clock, everyMs, onError: warn(app, task) }, action));
+  ledger.keepLogShort(warn(app, 'keeping the log of the ledger short'));
   every('upkeep', UPKEEP_MS, () => upkeep(app));
   every('reconcile', RECONCILE_MS, () => reconcileNow(app));
   if (isWorker) every('janitor', RECONCILE_MS, () => janitor(app));
@@ -150,11 +151,10 @@ async function reconcileNow(app: App): Promise<void> {
     app.log.warn(repair, 'reconcile found work that nobody would have done');
 }
 
-/** Small chores: counts to the ledger, the intake's bound, the write-ahead log into the file. */
+/** Small chores: counts to the ledger, the intake's bound. */
 async function upkeep(app: App): Promise<void> {
   await flushCounts(app);
   app.setOverloaded((await countUnfinished(app.ledger.db)) >= app.config.limits.maxUnfinished);
-  await app.ledger.checkpoint();
 }
 
 async function flushCounts({ intake, ledger }: App): Promise<void> {

@@ -68,7 +68,8 @@ export async function openLoop(
   let answered = 0;
   const dispatch = () => {
     while (free.length > 0 && waiting.length > 0) {
-      const connection = free.pop();
+      // In turn: one that nobody used for seconds would be closed by the server.
+      const connection = free.shift();
       const one = waiting.shift();
       if (!connection || !one) return;
       connection.send(one.request, (status) => {
@@ -120,6 +121,9 @@ function wrap(socket: Socket): Connection {
   });
   socket.on('error', (error) => {
     throw error;
+  });
+  socket.on('end', () => {
+    throw new Error('the server closed a connection');
   });
   return {
     send: (request, callback) => {

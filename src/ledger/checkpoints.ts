@@ -4,16 +4,16 @@ import { Worker } from 'node:worker_threads';
 
 /** Folds the write-ahead log of the embedded ledger into its file, in a thread of its own. */
 export type Checkpoints = {
-  /** One at a time. Resolves when it is done; rejects when the thread fails. */
-  take(): Promise<void>;
+  /** From now on, until `close`. `onError`: the thread failed and is gone; the log grows, nothing is lost. */
+  start(onError: (error: unknown) => void): void;
   close(): Promise<void>;
 };
 
 /** What SQLite says of a checkpoint: frames in the log, and how many of them are in the file now. */
 export type CheckpointResult = { readonly log: number; readonly checkpointed: number };
 
-/** Frames of a page each: about 64 MB. */
-const LARGE_LOG = 8_192;
+/** Frames of a page each: about 8 MB. */
+const LARGE_LOG = 1_024;
 
 /**
  * In the main thread a checkpoint stops everything for the time that the disk takes for all that was written since
@@ -22,21 +22,18 @@ const LARGE_LOG = 8_192;
 export function createCheckpoints(database: DatabaseSync, file: string): Checkpoints {
   let thread: Worker | undefined;
   return {
-    async take() {
-      if (!thread) {
-        thread = new Worker(new URL('./checkpoint-thread.ts', import.meta.url), {
-          workerData: file,
-        });
-      }
-      thread.ref();
-      thread.postMessage('take');
-      const [result] = (await once(thread, 'message')) as [CheckpointResult];
-      // A process that has nothing else to do must not wait for the next one.
+    start(onError) {
+      if (thread) return;
+      thread = new Worker(new URL('./checkpoint-thread.ts', import.meta.url), { workerData: file });
+      // A process that has nothing else to do must not stay for it.
       thread.unref();
-      // The log begins anew only at a moment when all of it is in the file. Where writing never pauses that moment
-      // is made here: what came in meanwhile is little.
-      if (result.log > LARGE_LOG && result.checkpointed < result.log)
-        database.exec('pragma wal_checkpoint(passive)');
+      thread.on('error', onError);
+      thread.on('message', ({ log, checkpointed }: CheckpointResult) => {
+        // The log begins anew only at a moment when all of it is in the file. Where writing never pauses that moment
+        // is made here: what came in meanwhile is little.
+        if (log > LARGE_LOG && checkpointed < log && database.isOpen && !database.isTransaction)
+          database.exec('pragma wal_checkpoint(passive)');
+      });
     },
     async close() {
       if (!thread) return;

@@ -21,8 +21,8 @@ export type Ledger = {
   readonly pool: Pool | undefined;
   /** One transaction. Inside, every query must go through `tx`: SQLite has one connection. */
   transaction<T>(body: (tx: Tx) => Promise<T>): Promise<T>;
-  /** Keeps the write-ahead log of the embedded ledger short; without effect on PostgreSQL, which does it itself. */
-  checkpoint(): Promise<void>;
+  /** Keeps the write-ahead log of the embedded ledger short from now on; PostgreSQL does so by itself. */
+  keepLogShort(onError: (error: unknown) => void): void;
   close(): Promise<void>;
 };
 
@@ -74,7 +74,7 @@ function ledgerOf(
     pool: parts.pool,
     // PostgreSQL has many connections, and groups what they commit by itself.
     transaction: parts.pool ? (body) => db.transaction().execute(body) : groupTransactions(db),
-    checkpoint: async () => parts.checkpoints?.take(),
+    keepLogShort: (onError) => parts.checkpoints?.start(onError),
     close: async () => {
       await parts.checkpoints?.close();
       await db.destroy();

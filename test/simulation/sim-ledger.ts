@@ -50,7 +50,7 @@ async function schemaOf(): Promise<readonly string[]> {
     sqlite: database,
     pool: undefined,
     transaction: (body) => db.transaction().execute(body),
-    checkpoint: async () => {},
+    keepLogShort: () => {},
     close: () => db.destroy(),
   });
   const rows = database
@@ -88,7 +88,7 @@ export async function createDisk(options: DiskOptions): Promise<Disk> {
         sqlite: handleOf(database, life),
         pool: undefined,
         transaction: groupTransactions(db),
-        checkpoint: () => Promise.resolve(),
+        keepLogShort: () => {},
         close: () => Promise.resolve(),
       };
     },
