@@ -71,6 +71,18 @@ function fromRow(row: Selectable<RunTable>): Run {
   };
 }
 
+/** Of the same suite on the same pull request: the one right before this, and the one right after it. */
+export async function previousRun(db: Db, run: Run): Promise<Run | undefined> {
+  const { forge, repository, pull, suite, number } = run;
+  const [found] = await listRuns(db, { forge, repository, pull, suite, before: number, limit: 1 });
+  return found;
+}
+
+export async function nextRun(db: Db, run: Run): Promise<Run | undefined> {
+  const { forge, repository, pull, suite, number } = run;
+  return (await listRuns(db, { forge, repository, pull, suite, after: number })).at(-1);
+}
+
 /** Makes the run of (command, suite), or returns the one that is already there. */
 export async function createRun(tx: Tx, run: NewRun): Promise<Run> {
   const known = await tx
@@ -108,6 +120,9 @@ export async function createRun(tx: Tx, run: NewRun): Promise<Run> {
       queued_at: whole.queuedAt,
     })
     .execute();
+  // What was said of the run before it is outdated now.
+  const previous = await previousRun(tx, whole);
+  if (previous) await arm(tx, `report:${run.forge}`, previous.commandId, run.queuedAt);
   return whole;
 }
 
@@ -226,8 +241,9 @@ export type RunFilter = {
   /** Over, and its teardown left something that nobody has removed since. */
   readonly dirty?: boolean;
   readonly commandId?: string;
-  /** Run number. */
+  /** Run number, as the next one. */
   readonly before?: number;
+  readonly after?: number;
   readonly limit?: number;
 };
 
@@ -249,5 +265,6 @@ export async function listRuns(db: Db, filter: RunFilter): Promise<readonly Run[
   if (filter.dirty) query = query.where('cleanliness_json', 'like', '{"state":"dirty"%');
   if (filter.commandId !== undefined) query = query.where('command_id', '=', filter.commandId);
   if (filter.before !== undefined) query = query.where('number', '<', filter.before);
+  if (filter.after !== undefined) query = query.where('number', '>', filter.after);
   return (await query.execute()).map(fromRow);
 }

@@ -2,7 +2,7 @@ import type { Run } from '../domain/run.ts';
 import { isTerminal } from '../domain/run.ts';
 import { type CommandRecord, commandsOfComment, loadCommand } from '../ledger/commands.ts';
 import { findReport } from '../ledger/reports.ts';
-import { findRun, listRuns } from '../ledger/runs.ts';
+import { findRun, listRuns, nextRun } from '../ledger/runs.ts';
 import {
   type Answer,
   type AnswerComment,
@@ -12,6 +12,7 @@ import {
   statusesOf,
 } from './answer.ts';
 import type { Message, RunMessage } from './message.ts';
+import { shrunk } from './outdated.ts';
 import { pingOf } from './project.ts';
 import { composeReply } from './replies.ts';
 import type { ReporterOptions } from './reporter-options.ts';
@@ -61,7 +62,7 @@ async function answerRuns(options: ReporterOptions, command: CommandRecord): Pro
   const comment: AnswerComment = {
     message:
       parts.length === 1
-        ? await replaced(options, first)
+        ? await shrunk(options, first)
         : { kind: 'runs', command: command.text, parts },
     kind: 'status',
     final,
@@ -76,11 +77,13 @@ async function answerRuns(options: ReporterOptions, command: CommandRecord): Pro
     final && command.detail.pings !== 'off'
       ? owned.find((run) => wantsPing(command, run))
       : undefined;
+  // Nobody needs to be called for what the next run may tell differently.
+  const isNews = loud !== undefined && (await nextRun(options.ledger.db, loud)) === undefined;
   return {
     reaction: reactionOfAll(owned),
     comment: isWanted(command, owned) ? comment : undefined,
     statuses: statusesOf(await newestOf(options, owned), (run) => pageOf(options, run)),
-    ping: loud ? { kind: 'ping', login: command.actor.login, run: loud, commentUrl } : undefined,
+    ping: isNews ? { kind: 'ping', login: command.actor.login, run: loud, commentUrl } : undefined,
   };
 }
 
@@ -168,35 +171,6 @@ async function queueOf(options: ReporterOptions, run: Run): Promise<RunMessage['
       repository: other.repository,
       url: pageOf(options, other),
     })),
-  };
-}
-
-/** A run whose place a newer command took shrinks to one line that points there. */
-async function replaced(options: ReporterOptions, part: RunMessage): Promise<Message> {
-  const { run } = part;
-  if (run.state !== 'superseded' || run.cancellation?.sha === undefined) return part;
-  const newer = await listRuns(options.ledger.db, {
-    forge: run.forge,
-    repository: run.repository,
-    pull: run.pull,
-    suite: run.suite,
-  });
-  const next = newer.find(
-    (other) => other.number > run.number && other.sha === run.cancellation?.sha,
-  );
-  const report = next && (await findReport(options.ledger.db, next.commandId));
-  const { links } = options.forge;
-  return {
-    kind: 'superseded',
-    run,
-    by: {
-      sha: run.cancellation.sha,
-      commitUrl: links.commit(run.repository, run.cancellation.sha),
-      cause: 'command',
-      ...(report?.comment_id
-        ? { commentUrl: links.comment(run.repository, run.pull, report.comment_id) }
-        : {}),
-    },
   };
 }
 

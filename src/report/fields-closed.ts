@@ -8,6 +8,7 @@ import {
   pageUrl,
   type RichRunMessage,
   remoteLink,
+  runLink,
   someOrNull,
   stoppedBy,
   type View,
@@ -15,10 +16,11 @@ import {
 import { appOf, causeFields, leftoverFields, logFields } from './fields-failure.ts';
 import { stageRows } from './fields-stages.ts';
 import { capitalised, duration, plural, time } from './format.ts';
-import type { SupersededMessage } from './message.ts';
+import type { OutdatedMessage, SupersededMessage } from './message.ts';
 import {
   amountWords,
   culprit,
+  outcomeWords,
   teardownWords,
   tookMs,
   unitOf,
@@ -145,6 +147,17 @@ export function supersededFields({ run, by }: SupersededMessage, view: View) {
     successor: commitLink(by.sha, by.commitUrl),
     cause: by.cause,
     comment: by.commentUrl === undefined ? null : link('current status', by.commentUrl),
+  };
+}
+
+export function outdatedFields({ command, run, links }: OutdatedMessage, view: View) {
+  return {
+    icon: VERDICT_ICONS[run.verdict ?? 'errored'],
+    what: plain(capitalised(outcomeWords(run)), view.room + 20),
+    command: inlineCode(command, view.room),
+    commit: commitLink(run.sha, links.commit),
+    run: runLink(run.number, links.page),
+    newer: link('newer run', links.newer),
   };
 }
 

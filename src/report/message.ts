@@ -10,6 +10,7 @@ export type Message =
   | RunsMessage
   | JoinedMessage
   | SupersededMessage
+  | OutdatedMessage
   | DeniedMessage
   | ApprovalMessage
   | NotUnderstoodMessage
@@ -86,6 +87,14 @@ export type SupersededMessage = {
     readonly commentUrl?: string;
     readonly cause: 'push' | 'command';
   };
+};
+
+/** What the living comment of a run that is over shrinks to when the next run of the suite has one. */
+export type OutdatedMessage = {
+  readonly kind: 'outdated';
+  readonly command: string;
+  readonly run: Run;
+  readonly links: { readonly commit: string; readonly page: string; readonly newer: string };
 };
 
 export type DeniedMessage = {

@@ -98,7 +98,9 @@ export function createPoster(options: PosterOptions) {
     report: Report | undefined,
     wanted: PingMessage | undefined,
   ): Promise<Next> => {
-    if (wanted === undefined || report?.ping_comment_id) return {};
+    if (wanted === undefined)
+      return report?.ping_intent_at ? unping(report, report.ping_intent_at) : {};
+    if (report?.ping_comment_id) return {};
     const known = await create({
       intentAt: report?.ping_intent_at ?? undefined,
       intend: (at) => ({ ping_intent_at: at }),
@@ -107,6 +109,19 @@ export function createPoster(options: PosterOptions) {
     });
     if ('dueAt' in known) return known;
     await held.transact((tx) => saveReport(tx, command.id, { ping_comment_id: known.id }));
+    return {};
+  };
+
+  /** The next run has begun: what was called out is no news any more. */
+  const unping = async (report: Report, intentAt: number): Promise<Next> => {
+    const settledAt = intentAt + pace.settleMs;
+    if (!report.ping_comment_id && clock.now() < settledAt) return { dueAt: settledAt };
+    const runs = command.detail.runs ?? [];
+    const isOurs = ({ kind, id }: Marker) => kind === 'ping' && runs.includes(id);
+    const id = report.ping_comment_id ?? (await findOwn(isOurs));
+    if (id) await forge.deleteComment(command.repository, id, call).catch(tolerateGone);
+    const none = { ping_comment_id: null, ping_intent_at: null };
+    await held.transact((tx) => saveReport(tx, command.id, none));
     return {};
   };
 
@@ -144,6 +159,10 @@ export function createPoster(options: PosterOptions) {
   };
 
   return { comment, ping };
+}
+
+function tolerateGone(error: unknown): void {
+  if (!(error instanceof ForgeError) || error.code !== 'not_found') throw error;
 }
 
 function markerOf({ markers, command }: PosterOptions, wanted: AnswerComment): string {

@@ -4,6 +4,7 @@ import {
   cancelledFields,
   dirtyFields,
   failedFields,
+  outdatedFields,
   passedFields,
   supersededFields,
 } from './fields-closed.ts';
@@ -61,6 +62,8 @@ function fill(message: Message | RichRunMessage, templates: Templates, view: Vie
       return templates.fill('joined', joinedFields(message, view));
     case 'superseded':
       return templates.fill('superseded', supersededFields(message, view));
+    case 'outdated':
+      return templates.fill('outdated', outdatedFields(message, view));
     case 'denied':
       return templates.fill('denied', deniedFields(message, view));
     case 'approval':

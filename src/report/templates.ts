@@ -88,6 +88,7 @@ const TEMPLATE_FIELDS = {
     'page',
   ],
   superseded: ['sha', 'during', 'successor', 'cause', 'comment'],
+  outdated: ['icon', 'what', 'command', 'commit', 'run', 'newer'],
   runs: [...HEAD, 'title', 'extra', 'rows', 'parts', 'parts_more', 'has_open'],
   joined: ['command', 'commit', 'state', 'run', 'comment'],
   denied: ['command', 'required', 'is_role', 'account', 'present', 'who', 'rule'],

@@ -96,6 +96,10 @@ test('line 1 says for each outcome what happened, where and for how long', () =>
     '⏭️ Superseded — the run on 4ca7f41 did not start: a newer command runs 9d01be2.',
   );
   assert.equal(
+    lineOf('outdated'),
+    '❌ Failed in custom — !testme on 4ca7f41 · run 902 · there is a newer run',
+  );
+  assert.equal(
     lineOf('runs-failed'),
     '❌ 1 of 2 suites failed: smoke — !testme testme smoke on 4ca7f41 · torn down clean',
   );

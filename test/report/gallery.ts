@@ -253,6 +253,16 @@ export const GALLERY: Readonly<Record<string, Message | RichRunMessage>> = {
     run: { ...RUN, state: 'superseded' },
     by: { sha: '9d01be2a', commitUrl: `${REPOSITORY}/commit/9d01be2a`, cause: 'command' },
   },
+  outdated: {
+    kind: 'outdated',
+    command: '!testme',
+    run: { ...failedSmoke.run, number: 902, suite: 'testme' },
+    links: {
+      commit: `${REPOSITORY}/commit/4ca7f418`,
+      page: `${CI}/r/902`,
+      newer: `${REPOSITORY}/pulls/17#issuecomment-640`,
+    },
+  },
   'runs-running': {
     kind: 'runs',
     command: '!testme testme smoke',

@@ -179,6 +179,12 @@ export function messagesWith(text: string): readonly (Message | RichRunMessage)[
       by: { sha: RUN.sha, commitUrl: `${CI}/c`, cause: 'push' },
     },
     {
+      kind: 'outdated',
+      command: text,
+      run: { ...failed.run, state: 'failed', verdict: 'failed' },
+      links: { commit: `${CI}/c`, page: `${CI}/r/1`, newer: `${CI}/r/2` },
+    },
+    {
       kind: 'denied',
       command: text,
       account,

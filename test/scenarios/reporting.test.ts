@@ -161,3 +161,36 @@ test('a comment with two commands is seen until both are over', async () => {
   await app.settle();
   assert.deepEqual(app.reactions(comment).toSorted(), ['-1', 'rocket']);
 });
+
+test('the next run takes the ping of the one before away, and its comment shrinks to a line', async () => {
+  await using app = await startHarness();
+  await testme(app);
+  await app.drone.finish(1, 'failure', { step: 'test', log: ['boom'] });
+  await app.settle();
+  assert.equal(app.answers().length, 2, 'the comment and the ping');
+  assert.match(app.lines()[1] ?? '', /^@bob ❌/u);
+  await testme(app);
+  assert.equal(app.answers().length, 2, 'the comments of two runs');
+  assert.match(
+    app.lines()[0] ?? '',
+    /^❌ \*\*Failed in test.*`!testme`.*there is a \[newer run\]/u,
+  );
+  assert.ok(!(app.answers()[0] ?? '').includes('boom'));
+  assert.match(app.lines()[1] ?? '', /^🔄 \*\*Running/u);
+  await app.drone.finish(2, 'success');
+  await app.settle();
+  assert.match(app.lines()[1] ?? '', /^✅ \*\*Passed/u);
+  assert.equal(app.answers().length, 2);
+});
+
+test('a ping whose answer got lost is found and taken away all the same', async () => {
+  await using app = await startHarness();
+  await testme(app);
+  app.forge.faults.next({ method: 'POST', path: /issues\/1\/comments$/ }, { kind: 'reset-after' });
+  await app.drone.finish(1, 'failure', { step: 'test', log: ['boom'] });
+  await app.settle();
+  await testme(app);
+  for (let tries = 0; tries < 3; tries += 1) await app.later(20_000);
+  assert.equal(app.answers().length, 2, app.answers().join('\n---\n'));
+  assert.ok(!app.lines().some((line) => line.startsWith('@bob')));
+});

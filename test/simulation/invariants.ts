@@ -126,9 +126,11 @@ async function unanswered(evidence: Evidence): Promise<string[]> {
   const own = forge.comments
     .filter((one) => one.author.id === BOT.id && !one.deleted)
     .map((one) => ({ comment: one, marker: markers.find(one.body) }));
+  const pings = new Set<string>();
   for (const { id } of disk.all('select id from commands')) {
     const command = await loadCommand(ledger.db, String(id));
     const answer = await composeAnswer(options, command);
+    if (answer.ping) pings.add(answer.ping.run.id);
     const shownThere = own.find(
       ({ marker }) => marker?.kind !== 'ping' && marker?.id === command.id,
     );
@@ -149,6 +151,9 @@ async function unanswered(evidence: Evidence): Promise<string[]> {
     )
       found.push(`unanswered: ${what} has no ping`);
   }
+  for (const { marker } of own)
+    if (marker?.kind === 'ping' && !pings.has(marker.id))
+      found.push(`stale: the ping of run ${marker.id} is still there`);
   found.push(...(await staleStatuses(evidence, options)));
   return found;
 }
