@@ -14,6 +14,7 @@ import { createPagesSource } from './http/pages-source.ts';
 import { createServer } from './http/server.ts';
 import { type Ledger, openPostgres, openSqliteLedger } from './ledger/database.ts';
 import type { WorkFailure } from './ledger/held.ts';
+import { type Operation, tellOperations } from './ledger/operations.ts';
 import { ensureSetting } from './ledger/settings.ts';
 import { cached } from './lib/cached.ts';
 import { type Clock, systemClock } from './lib/clock.ts';
@@ -73,8 +74,9 @@ export function openLedger(config: Config): Ledger {
     : openSqliteLedger(join(config.data, 'ledger.sqlite'));
 }
 
-export async function createApp(options: AppOptions, ledger: Ledger): Promise<App> {
+export async function createApp(options: AppOptions, plainLedger: Ledger): Promise<App> {
   const { config, log, clock = systemClock } = options;
+  const ledger = tellOperations(plainLedger, (operation) => logOperation(log, operation));
   const { timings } = config;
   const leaseMs = options.leaseMs ?? timings.leaseMs;
   mkdirSync(config.data, { recursive: true });
@@ -172,6 +174,13 @@ export async function createApp(options: AppOptions, ledger: Ledger): Promise<Ap
 function ownTemplates({ data }: Config): readonly string[] {
   const directory = join(data, 'templates');
   return existsSync(directory) ? [directory] : [];
+}
+
+/** `run` or `command` is its id: what a search through the log goes by. */
+function logOperation(log: Logger, operation: Operation): void {
+  const [kind = '', id] = operation.subject.split(':');
+  const { what, outcome, source, actor } = operation;
+  log.info({ [kind]: id, what, outcome, source, ...(actor ? { actor } : {}) }, `${kind} ${what}`);
 }
 
 function logFailure(log: Logger, { lease, error, retryAt }: WorkFailure): void {

@@ -15,6 +15,7 @@ import { endLeasesOf } from './ledger/work.ts';
 import { type Repeater, repeat } from './lib/repeat.ts';
 import { catchUp } from './maintenance/catch-up.ts';
 import { sweep } from './maintenance/janitor.ts';
+import { prune } from './maintenance/prune.ts';
 import { reattach } from './maintenance/reattach.ts';
 import { reconcile } from './maintenance/reconcile.ts';
 import type { Dispatcher } from './queue/dispatcher.ts';
@@ -35,6 +36,8 @@ export type Service = {
 
 const RECONCILE_MS = 60_000;
 const UPKEEP_MS = 1_000;
+const PRUNE_MS = 60 * 60_000;
+const DAY_MS = 24 * 60 * 60_000;
 const DRAIN_MS = 20_000;
 /** How long requests that are being answered may take when the process stops. */
 const CLOSE_MS = 5_000;
@@ -107,6 +110,7 @@ export async function startService(app: App, role: Role): Promise<Service> {
   every('upkeep', UPKEEP_MS, () => upkeep(app));
   every('reconcile', RECONCILE_MS, () => reconcileNow(app));
   if (isWorker) every('janitor', RECONCILE_MS, () => janitor(app));
+  if (isWorker) every('pruning', PRUNE_MS, () => pruneNow(app));
   const catchUpNow = (signal?: AbortSignal) => catchUpAll(app, dispatcher, signal);
   if (isWeb) {
     await catchUpNow();
@@ -141,6 +145,12 @@ async function janitor(app: App): Promise<void> {
     const swept = await sweep({ ledger, runner, kindOf, owner, leaseMs, now: clock.now });
     for (const one of swept) app.log.info(one, 'the janitor removed what a run had left');
   }
+}
+
+async function pruneNow({ ledger, logs, clock, config, log }: App): Promise<void> {
+  const before = clock.now() - config.limits.keepDays * DAY_MS;
+  const pruned = await prune({ ledger, logs, before });
+  if (pruned.deliveries + pruned.runs > 0) log.info(pruned, 'removed what is too old');
 }
 
 async function reconcileNow(app: App): Promise<void> {

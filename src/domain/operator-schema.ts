@@ -129,6 +129,9 @@ const limits = z.strictObject({
   maxUnfinished: number(z.int().min(1).max(1_000_000).default(10_000)).describe(
     'deliveries and commands not yet dealt with; past it webhooks are answered 503',
   ),
+  keepDays: number(z.int().min(2).max(36_500).default(90)).describe(
+    'how long deliveries, logs and artifacts are kept; what became of runs and commands stays',
+  ),
 });
 
 const ms = (usual: number) => number(z.int().min(1).max(3_600_000).default(usual));

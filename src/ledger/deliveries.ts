@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import type { Db, Tx } from './database.ts';
+import type { Db, Ledger, Tx } from './database.ts';
 import type { DeliveryTable } from './schema.ts';
 import { arm } from './work.ts';
 
@@ -29,6 +29,35 @@ export async function recordOutcome(
   reason: string | null,
 ): Promise<void> {
   await tx.updateTable('deliveries').set({ outcome, reason }).where('id', '=', id).execute();
+}
+
+/**
+ * Forgets up to `limit` of the oldest deliveries that came before `before` (ms) and were dealt with. A comment whose
+ * delivery is forgotten is still known by its commands. Returns how many it were.
+ */
+export async function forgetDeliveries(
+  ledger: Ledger,
+  { before, limit }: { readonly before: number; readonly limit: number },
+): Promise<number> {
+  // Ids sort by time: this goes through no more of the table than it forgets.
+  const oldest = await ledger.db
+    .selectFrom('deliveries')
+    .select(['id', 'received_at'])
+    .where('outcome', '!=', 'pending')
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+  const ids = oldest.filter((row) => row.received_at < before).map((row) => row.id);
+  if (ids.length === 0) return 0;
+  await ledger.transaction(async (tx) => {
+    await tx
+      .deleteFrom('work')
+      .where('kind', '=', 'delivery')
+      .where('subject', 'in', ids)
+      .execute();
+    await tx.deleteFrom('deliveries').where('id', 'in', ids).execute();
+  });
+  return ids.length;
 }
 
 /** The dedupe key of the news that a comment was deleted. */

@@ -1,4 +1,4 @@
-import type { Db } from './database.ts';
+import type { Db, Ledger, Tx } from './database.ts';
 
 /** One line of the append-only log: what happened to what, from where, by whom. */
 export type Operation = {
@@ -21,8 +21,12 @@ export type Operation = {
   readonly detail?: string;
 };
 
-export async function recordOperation(db: Db, operation: Operation): Promise<void> {
-  await db
+/** What a transaction has recorded so far. */
+const recordedIn = new WeakMap<Tx, Operation[]>();
+
+export async function recordOperation(tx: Tx, operation: Operation): Promise<void> {
+  recordedIn.get(tx)?.push(operation);
+  await tx
     .insertInto('operations')
     .values({
       at: operation.at,
@@ -35,6 +39,22 @@ export async function recordOperation(db: Db, operation: Operation): Promise<voi
       detail: operation.detail ?? null,
     })
     .execute();
+}
+
+/** The same ledger; `tell` hears of each operation of this process once it is committed. */
+export function tellOperations(ledger: Ledger, tell: (operation: Operation) => void): Ledger {
+  return {
+    ...ledger,
+    transaction: async (body) => {
+      const operations: Operation[] = [];
+      const result = await ledger.transaction((tx) => {
+        recordedIn.set(tx, operations);
+        return body(tx);
+      });
+      operations.forEach(tell);
+      return result;
+    },
+  };
 }
 
 export async function operationsOf(db: Db, subject: string) {

@@ -1,4 +1,4 @@
-import type { Selectable, Updateable } from 'kysely';
+import type { Insertable, Selectable } from 'kysely';
 import type { Db, Tx } from './database.ts';
 import type { ReportTable } from './schema.ts';
 
@@ -41,10 +41,13 @@ export async function changeStatuses(
   }
 }
 
+/** In place of a status's digest: to be sent again, whatever was sent before. */
+export const AGAIN = 'again';
+
 /** Nobody knows any more what the forge shows: the comment and the statuses will be sent again. */
 export async function forgetSent(tx: Tx, commandId: string): Promise<void> {
   await changeStatuses(tx, commandId, (known) =>
-    Object.fromEntries(Object.keys(known).map((key) => [key, 'again'])),
+    Object.fromEntries(Object.keys(known).map((key) => [key, AGAIN])),
   );
   await saveReport(tx, commandId, { sent_digest: null, unsettled_until: null });
 }
@@ -68,13 +71,14 @@ export async function reactionsOfSiblings(
 export async function saveReport(
   tx: Tx,
   commandId: string,
-  fields: Updateable<ReportTable>,
+  fields: Partial<Insertable<ReportTable>>,
 ): Promise<void> {
-  await tx
-    .insertInto('reports')
-    .values({ command_id: commandId })
-    .onConflict((conflict) => conflict.column('command_id').doNothing())
+  const row = tx.insertInto('reports').values({ ...fields, command_id: commandId });
+  await row
+    .onConflict((conflict) =>
+      Object.keys(fields).length === 0
+        ? conflict.column('command_id').doNothing()
+        : conflict.column('command_id').doUpdateSet(fields),
+    )
     .execute();
-  if (Object.keys(fields).length === 0) return;
-  await tx.updateTable('reports').set(fields).where('command_id', '=', commandId).execute();
 }

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, open, rm } from 'node:fs/promises';
+import { appendFile, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createLineReader } from './line-index.ts';
 
@@ -19,6 +19,8 @@ export type LogStore = {
   read(runId: string, options?: { after?: number; limit?: number }): Promise<readonly StoredLine[]>;
   count(runId: string): Promise<number>;
   artifacts(runId: string): string;
+  /** Ids of the runs of which something is kept. */
+  list(): Promise<readonly string[]>;
   remove(runId: string): Promise<void>;
 };
 
@@ -45,6 +47,7 @@ export function createLogStore(options: {
     read,
     count: (runId) => reader.count(file(runId)),
     artifacts: (runId) => join(folder(runId), 'artifacts'),
+    list: () => readdir(options.directory).catch(nothingThere),
     remove: (runId) => rm(folder(runId), { recursive: true, force: true }),
     open: async (runId) => {
       await mkdir(join(folder(runId), 'artifacts'), { recursive: true });
@@ -54,6 +57,11 @@ export function createLogStore(options: {
       return createWriter(file(runId), { ...options, from: known.at(-1)?.n ?? from });
     },
   };
+}
+
+function nothingThere(error: NodeJS.ErrnoException): readonly string[] {
+  if (error.code === 'ENOENT') return [];
+  throw error;
 }
 
 function createWriter(

@@ -2,7 +2,7 @@ import type { CommitStatus, Forge } from '../forges/forge.ts';
 import type { CommandRecord } from '../ledger/commands.ts';
 import type { Tx } from '../ledger/database.ts';
 import type { Held } from '../ledger/held.ts';
-import { changeStatuses } from '../ledger/reports.ts';
+import { AGAIN, changeStatuses } from '../ledger/reports.ts';
 import { listRuns } from '../ledger/runs.ts';
 import { arm } from '../ledger/work.ts';
 import { crashPoint } from '../lib/crash-point.ts';
@@ -33,7 +33,8 @@ export async function sendStatuses(sending: StatusSending): Promise<void> {
   const { held, command, wanted, sent } = sending;
   const current = new Set(wanted.map(keyOf));
   for (const [key, digest] of Object.entries(sent)) {
-    if (digest !== SENDING || current.has(key)) continue;
+    const isUnsure = digest === SENDING || digest === AGAIN;
+    if (!isUnsure || current.has(key)) continue;
     await held.transact(async (tx) => {
       await changeStatuses(tx, command.id, (known) => ({ ...known, [key]: 'overtaken' }));
       await repeatNewest(tx, sending, key);
@@ -70,6 +71,6 @@ async function repeatNewest(tx: Tx, sending: StatusSending, key: string): Promis
   const { forge, repository } = command;
   const [newest] = await listRuns(tx, { forge, repository, suite, sha, limit: 1 });
   if (newest === undefined || newest.commandId === command.id) return;
-  await changeStatuses(tx, newest.commandId, (known) => ({ ...known, [key]: 'again' }));
+  await changeStatuses(tx, newest.commandId, (known) => ({ ...known, [key]: AGAIN }));
   await arm(tx, `report:${forge}`, newest.commandId, now());
 }

@@ -67,6 +67,10 @@ test('SIGTERM while deliveries come in and a run is on: it ends with 0, and noth
   }
   assert.equal(await first.ended, 0);
   assert.match(first.log(), /signalbox has stopped/);
+  assert.match(
+    first.log(),
+    new RegExp(`"run":"${run}","what":"started","outcome":"queued → running`),
+  );
   assert.deepEqual(processesOf(run), []);
   await place.forge.idle();
   // The bot's own answers come in as well; they are ignored, which is a 200.

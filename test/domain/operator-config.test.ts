@@ -73,7 +73,7 @@ suite('the operator file', () => {
       runners: {
         local: { kind: 'lifecycle', deployers: ['process'], slots: 2, uidBase: 71_000 },
       },
-      limits: { maxBodyBytes: 5 * 2 ** 20, maxUnfinished: 10_000 },
+      limits: { maxBodyBytes: 5 * 2 ** 20, maxUnfinished: 10_000, keepDays: 90 },
       log: { level: 'info' },
       timings: {
         leaseMs: 15_000,

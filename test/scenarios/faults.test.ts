@@ -85,6 +85,25 @@ for (const [what, match] of OVERTAKEN) {
   });
 }
 
+test('a commit status that happens late does not stand over the one of a newer run', async () => {
+  await using app = await startHarness({ pace: { settleMs: 15_000 } });
+  await app.say('alice', '!testme');
+  await app.settle();
+  const late = { kind: 'overtaken', delayMs: 9_000 } as const;
+  app.forge.faults.next({ method: 'POST', path: /statuses\// }, late);
+  await app.drone.finish(1, 'failure', { step: 'test', log: ['boom'] });
+  await app.settle();
+  await app.say('alice', '!testme');
+  await app.settle();
+  await app.drone.finish(2, 'success');
+  for (let seconds = 0; seconds < 10; seconds += 1) await app.later(1_000);
+  await eventually('the late effect', () =>
+    app.forge.history.some((entry) => entry.fault === 'overtaken'),
+  );
+  for (let seconds = 0; seconds < 40; seconds += 1) await app.later(1_000);
+  assert.match(app.statuses()['signalbox/testme'] ?? '', /^success/u);
+});
+
 test('every webhook doubled and shuffled has the effect of one', async () => {
   await using app = await startHarness();
   let seed = 7;
