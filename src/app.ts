@@ -12,7 +12,7 @@ import { helpSections } from './http/help-sections.ts';
 import type { Intake } from './http/intake.ts';
 import { createPagesSource } from './http/pages-source.ts';
 import { createServer } from './http/server.ts';
-import { type Ledger, openPostgres, openSqliteLedger } from './ledger/database.ts';
+import type { Ledger } from './ledger/database.ts';
 import type { WorkFailure } from './ledger/held.ts';
 import { type Operation, tellOperations } from './ledger/operations.ts';
 import { ensureSetting } from './ledger/settings.ts';
@@ -66,13 +66,6 @@ export type App = {
   readonly onArrival: (listener: () => void) => void;
   close(): Promise<void>;
 };
-
-/** Opens the ledger of a configuration; the schema is not looked at. */
-export function openLedger(config: Config): Ledger {
-  return config.database
-    ? openPostgres(config.database)
-    : openSqliteLedger(join(config.data, 'ledger.sqlite'));
-}
 
 export async function createApp(options: AppOptions, plainLedger: Ledger): Promise<App> {
   const { config, log, clock = systemClock } = options;

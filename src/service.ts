@@ -1,13 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
-import { type App, openLedger } from './app.ts';
+import type { App } from './app.ts';
 import type { CommentEvent } from './domain/forge-event.ts';
 import type { Config } from './domain/operator-schema.ts';
 import { repositoryAllowed } from './domain/repository-pattern.ts';
 import type { Run } from './domain/run.ts';
 import type { Forge } from './forges/forge.ts';
 import { executionKind } from './handlers/wake-runner.ts';
-import type { Ledger } from './ledger/database.ts';
+import { type Ledger, openLedger } from './ledger/database.ts';
 import { addToCounters, countUnfinished } from './ledger/deliveries.ts';
 import { migrate } from './ledger/migrate.ts';
 import { holdDirectory } from './ledger/sole-owner.ts';

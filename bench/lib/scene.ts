@@ -1,6 +1,5 @@
+import { freePort } from '../../test/support/free-port.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Playground } from '../../src/forges/playground/server.ts';
@@ -104,10 +103,3 @@ async function connect(forge: Playground, port: number): Promise<void> {
   if (answer.status !== 201) throw new Error(`the webhook was refused with ${answer.status}`);
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

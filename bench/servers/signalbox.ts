@@ -1,9 +1,8 @@
-import { createApp, openLedger } from '../../src/app.ts';
+import { createApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
-import { migrate } from '../../src/ledger/migrate.ts';
 import { createLogger } from '../../src/lib/logger.ts';
 import { createMask } from '../../src/lib/redact.ts';
-import { startService } from '../../src/service.ts';
+import { openServingLedger, startService } from '../../src/service.ts';
 
 /**
  * `signalbox serve --role <argument>`, configured by SIGNALBOX_ variables alone; here `web` works on SQLite too, where
@@ -12,8 +11,7 @@ import { startService } from '../../src/service.ts';
 const loaded = loadConfig();
 if ('error' in loaded) throw loaded.error;
 const { config, secrets } = loaded;
-const ledger = openLedger(config);
-await migrate(ledger);
+const ledger = await openServingLedger(config);
 const log = createLogger({ level: config.log.level, mask: createMask(secrets) });
 const role = process.argv[2] === 'all' ? 'all' : 'web';
 const app = await createApp({ config, log, version: 'bench' }, ledger);

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { type App, createApp, openLedger } from '../app.ts';
+import type { App } from '../app.ts';
 import { loadConfig } from '../config.ts';
 import type { Config } from '../domain/operator-schema.ts';
-import type { Ledger } from '../ledger/database.ts';
+import { type Ledger, openLedger } from '../ledger/database.ts';
 import { schemaState } from '../ledger/migrate.ts';
 import { createLogger } from '../lib/logger.ts';
 import { createMask } from '../lib/redact.ts';
@@ -41,6 +41,8 @@ export async function withApp<T>(command: Command, body: (app: App) => Promise<T
   const { config, secrets } = readConfig(command);
   const ledger = await openCurrentLedger(config);
   const log = createLogger({ level: 'warn', mask: createMask(secrets) });
+  // Half a second of reading files that most commands can do without.
+  const { createApp } = await import('../app.ts');
   const app = await createApp({ config, log, version: VERSION }, ledger);
   try {
     return await body(app);

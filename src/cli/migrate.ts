@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { openLedger } from '../app.ts';
 import type { Config } from '../domain/operator-schema.ts';
+import { openLedger } from '../ledger/database.ts';
 import { migrate, schemaState } from '../ledger/migrate.ts';
 import { holdDirectory } from '../ledger/sole-owner.ts';
 import { readConfig } from './environment.ts';

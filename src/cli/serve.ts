@@ -1,11 +1,10 @@
 import { type Command, Option } from 'commander';
-import { createApp } from '../app.ts';
 import type { Config } from '../domain/operator-schema.ts';
 import type { Ledger } from '../ledger/database.ts';
 import { armFromText } from '../lib/crash-point.ts';
 import { createLogger, type Logger } from '../lib/logger.ts';
 import { createMask } from '../lib/redact.ts';
-import { openServingLedger, type Role, type Service, startService } from '../service.ts';
+import type { Role, Service } from '../service.ts';
 import { parseCount, readConfig } from './environment.ts';
 import { CliError, explainLedger, explainListen, wordsOf } from './errors.ts';
 import type { Register } from './register.ts';
@@ -53,6 +52,10 @@ export const registerServe: Register = (program) => {
 
 async function boot(config: Config, options: { log: Logger; role: Role }): Promise<Service> {
   const { log, role } = options;
+  const [{ createApp }, { openServingLedger, startService }] = await Promise.all([
+    import('../app.ts'),
+    import('../service.ts'),
+  ]);
   let ledger: Ledger;
   try {
     ledger = await openServingLedger(config);

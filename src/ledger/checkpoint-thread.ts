@@ -9,18 +9,29 @@ import type { CheckpointResult } from './checkpoints.ts';
  */
 const BUSY_MS = 50;
 const IDLE_MS = 1_000;
+const SQLITE_BUSY = 5;
 
 const database = new DatabaseSync(workerData as string, { timeout: 0 });
 const statement = database.prepare('pragma wal_checkpoint(passive)');
 let known = '';
 
 function look(): void {
-  const result = statement.get() as CheckpointResult;
-  const seen = `${result.log} ${result.checkpointed}`;
+  const result = take();
+  const seen = `${result?.log} ${result?.checkpointed}`;
   const isBusy = seen !== known;
   known = seen;
-  if (isBusy) parentPort?.postMessage(result);
+  if (isBusy && result) parentPort?.postMessage(result);
   timer = setTimeout(look, isBusy ? BUSY_MS : IDLE_MS);
+}
+
+/** Undefined when somebody else has the file locked: there is a next time. */
+function take(): CheckpointResult | undefined {
+  try {
+    return statement.get() as CheckpointResult;
+  } catch (error) {
+    if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return undefined;
+    throw error;
+  }
 }
 
 let timer = setTimeout(look, BUSY_MS);

@@ -27,12 +27,13 @@ export function createCheckpoints(database: DatabaseSync, file: string): Checkpo
       thread = new Worker(new URL('./checkpoint-thread.ts', import.meta.url), { workerData: file });
       // A process that has nothing else to do must not stay for it.
       thread.unref();
-      thread.on('error', onError);
+      thread.on('error', (error) => {
+        thread = undefined;
+        onError(error);
+      });
       thread.on('message', ({ log, checkpointed }: CheckpointResult) => {
-        // The log begins anew only at a moment when all of it is in the file. Where writing never pauses that moment
-        // is made here: what came in meanwhile is little.
-        if (log > LARGE_LOG && checkpointed < log && database.isOpen && !database.isTransaction)
-          database.exec('pragma wal_checkpoint(passive)');
+        const isFree = database.isOpen && !database.isTransaction;
+        if (log > LARGE_LOG && checkpointed < log && isFree) beginAnew(database, onError);
       });
     },
     async close() {
@@ -43,4 +44,16 @@ export function createCheckpoints(database: DatabaseSync, file: string): Checkpo
       await ended;
     },
   };
+}
+
+/**
+ * The log begins anew only at a moment when all of it is in the file. Where writing never pauses that moment is made
+ * here: what came in meanwhile is little.
+ */
+function beginAnew(database: DatabaseSync, onError: (error: unknown) => void): void {
+  try {
+    database.exec('pragma wal_checkpoint(passive)');
+  } catch (error) {
+    onError(error);
+  }
 }

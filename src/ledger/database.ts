@@ -1,8 +1,9 @@
 import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { Kysely, PostgresDialect, SqliteDialect, type Transaction } from 'kysely';
 import { Pool, types } from 'pg';
+import type { Config } from '../domain/operator-schema.ts';
 import { type Checkpoints, createCheckpoints } from './checkpoints.ts';
 import { groupTransactions } from './group-commit.ts';
 import type { Schema } from './schema.ts';
@@ -26,9 +27,17 @@ export type Ledger = {
   close(): Promise<void>;
 };
 
+/** Opens the ledger of a configuration; the schema is not looked at. */
+export function openLedger(config: Pick<Config, 'database' | 'data'>): Ledger {
+  return config.database
+    ? openPostgres(config.database)
+    : openSqliteLedger(join(config.data, 'ledger.sqlite'));
+}
+
 /** PostgreSQL's int8 comes as text unless told: ours are times, counts and fences, all below 2^53. */
 const INT8 = 20;
 
+/** @internal */
 export function openPostgres(url: string, options: { connections?: number } = {}): Ledger {
   const pool = new Pool({
     connectionString: url,
@@ -49,7 +58,7 @@ export function openPostgres(url: string, options: { connections?: number } = {}
   });
 }
 
-/** `file`: path of the database, or `:memory:`. */
+/** `file`: path of the database, or `:memory:`. @internal */
 export function openSqliteLedger(file: string): Ledger {
   if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true });
   const sqlite = openSqlite(file);

@@ -1,5 +1,4 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -7,6 +6,7 @@ import { type Ledger, openPostgres, openSqliteLedger } from '../../src/ledger/da
 import { migrate } from '../../src/ledger/migrate.ts';
 import type { CrashPoint } from '../../src/lib/crash-point.ts';
 import { createRandom, type Random } from '../simulation/random.ts';
+import { freePort } from '../support/free-port.ts';
 import { type Evidence, findViolations, type Said } from './check.ts';
 import { type FarSides, SECRET, startFarSides } from './far-sides.ts';
 import { type Fleet, type Member, type Role, startFleet } from './fleet.ts';
@@ -149,14 +149,6 @@ async function openLedger({ database }: ArenaOptions, data: string): Promise<Led
   const ledger = database ? openPostgres(database) : openSqliteLedger(join(data, 'ledger.sqlite'));
   await migrate(ledger);
   return ledger;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
 }
 
 async function countMarks(ledger: Ledger): Promise<number> {

@@ -1,10 +1,9 @@
-import { createApp, openLedger } from '../../src/app.ts';
+import { createApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
-import { migrate } from '../../src/ledger/migrate.ts';
 import { armFromText } from '../../src/lib/crash-point.ts';
 import { createLogger } from '../../src/lib/logger.ts';
 import type { RemoteRunner } from '../../src/runner/runner.ts';
-import { type Role, startService } from '../../src/service.ts';
+import { openServingLedger, type Role, startService } from '../../src/service.ts';
 
 /**
  * `serve` with the protocol taken out: before a build is created nobody looks whether there is one already. The
@@ -17,8 +16,7 @@ async function main(argv: readonly string[]): Promise<void> {
   if (argv.includes('--crash-at')) armFromText(flag('--crash-at'));
   const { config } = loaded;
   const log = createLogger({ level: config.log.level, mask: (text) => text });
-  const ledger = openLedger(config);
-  await migrate(ledger);
+  const ledger = await openServingLedger(config);
   const app = await createApp({ config, log, version: 'naive' }, ledger);
   const runners = app.context.remoteRunners as Map<string, RemoteRunner>;
   for (const [name, runner] of runners)

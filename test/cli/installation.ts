@@ -2,12 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Playground } from '../../src/forges/playground/server.ts';
 import { type FakeDrone, startFakeDrone } from '../support/fake-drone.ts';
+import { freePort } from '../support/free-port.ts';
 import { startPlayground } from '../support/playground.ts';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
@@ -178,14 +178,6 @@ async function endAll(children: readonly ChildProcess[]): Promise<void> {
     child.kill('SIGKILL');
     await ended;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
 }
 
 async function startForge(token: string): Promise<Playground> {

@@ -70,7 +70,7 @@ test('only the composition root and the lifecycle handlers name an adapter', () 
   assert.deepEqual(importers.map((file) => relative(SRC, file)).sort(), [
     'app.ts',
     'cli/demo-seed.ts',
-    'cli/demo.ts',
+    'cli/demo-start.ts',
   ]);
 });
 

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, copyFile, link, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type App, createApp, openLedger } from '../../src/app.ts';
+import { type App, createApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
 import type { Run } from '../../src/domain/run.ts';
 import type { Playground } from '../../src/forges/playground/server.ts';
@@ -14,12 +13,12 @@ import {
   listDeliveries,
   readCounters,
 } from '../../src/ledger/deliveries.ts';
-import { migrate } from '../../src/ledger/migrate.ts';
 import { listRuns } from '../../src/ledger/runs.ts';
 import { createLogger } from '../../src/lib/logger.ts';
 import type { Pace } from '../../src/report/reporter-options.ts';
-import { type Service, startService } from '../../src/service.ts';
+import { openServingLedger, type Service, startService } from '../../src/service.ts';
 import { type FakeDrone, startFakeDrone } from './fake-drone.ts';
+import { freePort } from './free-port.ts';
 import { startPlayground } from './playground.ts';
 import { createShiftedClock, type ShiftedClock } from './shifted-clock.ts';
 
@@ -87,14 +86,6 @@ export type HarnessOptions = {
 const NO_WAITING: Pace = { quietMs: 0, editMs: 0, settleMs: 100 };
 const PATIENCE_MS = 30_000;
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
-}
-
 /** The whole product in this process: forge and CI over real HTTP, signed webhooks, a ledger on disk. */
 export async function startHarness(options: HarnessOptions = {}): Promise<Harness> {
   await using stack = new AsyncDisposableStack();
@@ -148,8 +139,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     });
     if ('error' in loaded) throw loaded.error;
     await mkdir(loaded.config.data, { recursive: true, mode: 0o711 });
-    const ledger = openLedger(loaded.config);
-    await migrate(ledger);
+    const ledger = await openServingLedger(loaded.config);
     const log = createLogger({ level: loaded.config.log.level, mask: (text) => text });
     const pace = { ...NO_WAITING, ...options.pace };
     const times = { clock, pace, leaseMs: 3_000, pollMs: 50 };
