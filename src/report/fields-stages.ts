@@ -1,6 +1,6 @@
 import type { Run, Stage } from '../domain/run.ts';
 import { isTerminal } from '../domain/run.ts';
-import { plain, prose, tableRow } from './escape.ts';
+import { cellProse, plain, tableRow } from './escape.ts';
 import type { View } from './fields-common.ts';
 import { clock, duration, plural } from './format.ts';
 import type { RunMessage } from './message.ts';
@@ -111,7 +111,7 @@ function nameOf(row: Row, { run, style }: RowContext): string {
 
 /** What stands beside the name: versions, or how many tests. */
 function label(stage: Stage, run: Run): string {
-  if (stage.detail !== undefined) return prose(stage.detail, 80);
+  if (stage.detail !== undefined) return cellProse(stage.detail, 80);
   if (stage.name !== 'custom' || run.plan.kind !== 'lifecycle') return '';
   const { passed = 0, failed = 0, skipped = 0 } = stage.tests ?? {};
   const count = passed + failed + skipped || run.plan.recipe.stages.custom.length;
@@ -139,7 +139,7 @@ function usualOf({ stages }: Row, medians: Medians): string {
 }
 
 function noteOf(stage: Stage, run: Run): string {
-  const why = stage.reason === undefined ? '' : prose(stage.reason, 120);
+  const why = stage.reason === undefined ? '' : cellProse(stage.reason, 120);
   switch (stateOf(stage, run)) {
     case 'skipped':
       return why === '' ? 'not run' : `not run: ${why}`;
