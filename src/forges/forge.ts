@@ -158,11 +158,18 @@ const FORGE_ERROR_CODES = [
 ] as const;
 export type ForgeErrorCode = (typeof FORGE_ERROR_CODES)[number];
 
+const RETRYABLE: ReadonlySet<ForgeErrorCode> = new Set([
+  'unavailable',
+  'rate_limited',
+  'conflict',
+  'unauthorized',
+]);
+
 export class ForgeError extends Error {
   override readonly name = 'ForgeError';
   readonly code: ForgeErrorCode;
   readonly status: number | undefined;
-  /** True only when trying the same call later can help. */
+  /** True when trying the same call later can help: the forge is back by then, or the token mended. */
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
 
@@ -175,7 +182,7 @@ export class ForgeError extends Error {
     this.code = code;
     this.status = details.status;
     this.retryAfterMs = details.retryAfterMs;
-    this.retryable = code === 'unavailable' || code === 'rate_limited' || code === 'conflict';
+    this.retryable = RETRYABLE.has(code);
   }
 }
 

@@ -48,7 +48,7 @@ test('an error never holds the token, even when the server repeats it', async ()
 test('each refusal of the server has its own code, and only some are worth another try', async () => {
   const table: [number, string, boolean][] = [
     [400, 'invalid', false],
-    [401, 'unauthorized', false],
+    [401, 'unauthorized', true],
     [403, 'forbidden', false],
     [404, 'not_found', false],
     [405, 'unsupported', false],

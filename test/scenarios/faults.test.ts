@@ -104,6 +104,20 @@ test('a commit status that happens late does not stand over the one of a newer r
   assert.match(app.statuses()['signalbox/testme'] ?? '', /^success/u);
 });
 
+test('a token that is wrong for a while delays the answers and loses none', async () => {
+  await using app = await startHarness();
+  const comment = await app.say('alice', '!testme');
+  await app.settle();
+  const wrong = { kind: 'before', status: 401, times: Infinity } as const;
+  for (const method of ['POST', 'PATCH', 'DELETE'])
+    app.forge.faults.next({ method, path: /^\/api\/v1\/repos\// }, wrong);
+  await app.drone.finish(1, 'success');
+  await app.settle();
+  app.forge.faults.clear();
+  for (let tries = 0; tries < 6; tries += 1) await app.later(LATER_MS);
+  await assertOneOfEach(app, comment);
+});
+
 test('every webhook doubled and shuffled has the effect of one', async () => {
   await using app = await startHarness();
   let seed = 7;
