@@ -6,6 +6,7 @@ import { createCore } from './core.ts';
 import { type Config, secretsOf } from './domain/operator-schema.ts';
 import type { Forge } from './forges/forge.ts';
 import { createGiteaForge } from './forges/gitea/index.ts';
+import { createCredentialFile } from './forges/github/credentials.ts';
 import type { Context } from './handlers/context.ts';
 import { createRemoteLogs } from './handlers/remote-logs.ts';
 import { helpSections } from './http/help-sections.ts';
@@ -72,7 +73,7 @@ export async function createApp(options: AppOptions, plainLedger: Ledger): Promi
   const ledger = tellOperations(plainLedger, (operation) => logOperation(log, operation));
   const { timings } = config;
   const leaseMs = options.leaseMs ?? timings.leaseMs;
-  mkdirSync(config.data, { recursive: true });
+  mkdirSync(config.data, { recursive: true, mode: 0o711 });
   const newId = createIds(clock.now);
   const installation = await ensureSetting(ledger.db, 'installation', newId);
   const markerKey = await ensureSetting(ledger.db, 'marker_key', () =>
@@ -80,7 +81,7 @@ export async function createApp(options: AppOptions, plainLedger: Ledger): Promi
   );
   const http = createHttpClient({ timeoutMs: 10_000 });
   const logs = createLogStore({ directory: join(config.data, 'runs'), now: clock.now });
-  const forges = createForges(config, { http, now: clock.now });
+  const forges = await createForges(config, { http, now: clock.now });
   const { remote, local } = createRunners(options, { http, logs, clock, installation });
   const mask = createMask(secretsOf(config));
   const core = createCore({
@@ -187,18 +188,38 @@ function logFailure(log: Logger, { lease, error, retryAt }: WorkFailure): void {
 /** Who the bot is changes only with its token: asked once in ten minutes. */
 const IDENTITY_MS = 10 * 60_000;
 
-function createForges(
+async function createForges(
   config: Config,
   parts: { http: HttpClient; now: () => number },
-): ReadonlyMap<string, Forge> {
-  const forges = Object.entries(config.forges).map(
-    ([name, { kind, url, token, webhookSecret }]) => {
-      const forge = createGiteaForge({ name, kind, url, token, webhookSecret, ...parts });
-      const whoAmI = cached(() => forge.whoAmI(), { ttlMs: IDENTITY_MS, now: parts.now });
-      return [name, { ...forge, whoAmI }] as const;
-    },
-  );
-  return new Map(forges);
+): Promise<ReadonlyMap<string, Forge>> {
+  const forges = new Map<string, Forge>();
+  for (const [name, wanted] of Object.entries(config.forges)) {
+    const forge = await createForge(name, wanted, { ...parts, data: config.data });
+    const whoAmI = cached(() => forge.whoAmI(), { ttlMs: IDENTITY_MS, now: parts.now });
+    forges.set(name, { ...forge, whoAmI });
+  }
+  return forges;
+}
+
+async function createForge(
+  name: string,
+  wanted: Config['forges'][string],
+  parts: { http: HttpClient; now: () => number; data: string },
+): Promise<Forge> {
+  if (wanted.kind !== 'github') return createGiteaForge({ name, ...wanted, ...parts });
+  const { url, limits, roles, appId, privateKey, webhookSecret } = wanted;
+  // Probot and its Octokit are a fifth of a second of reading: only for those who have GitHub.
+  const { createGithubForge } = await import('./forges/github/index.ts');
+  const written = createCredentialFile(credentialPath(parts.data, name));
+  const given =
+    appId && privateKey && webhookSecret ? { appId, privateKey, webhookSecret } : undefined;
+  const credentials = () => given ?? written.read();
+  return createGithubForge({ name, url, limits, roles, credentials, ...parts });
+}
+
+/** Where `signalbox setup github` writes. */
+export function credentialPath(data: string, forge: string): string {
+  return join(data, 'credentials', `${forge}.json`);
 }
 
 function createRunners(

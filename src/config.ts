@@ -69,6 +69,11 @@ export function loadConfig(
   return { config, secrets: secretsOf(config) };
 }
 
+/** Given to `signalbox setup` once, and kept nowhere: no part of the configuration. */
+export function adminTokenOf(env: Environment = process.env): string | undefined {
+  return env.SIGNALBOX_ADMIN_TOKEN || undefined;
+}
+
 const NO_FILE = `There is no ${DEFAULT_FILE} here, and the environment alone is not enough.
 Write one (docs/configuration.md has an example to copy), name one with --config, or set:
 `;

@@ -52,7 +52,7 @@ export type Core = {
 };
 
 /** Pieces of each kind that one process does at once; executions are bounded by their runner's slots. */
-const HANDS = { delivery: 20, command: 20, run: 20, report: 8 };
+const HANDS = { delivery: 20, command: 20, run: 20 };
 /** Deliveries that may wait for one commit. */
 const MAX_WAITING = 5_000;
 
@@ -102,7 +102,7 @@ function createLanes(options: CoreOptions, context: Context): readonly Lane[] {
   const { ledger, clock, url, markers, templates, pace } = options;
   const reports = [...options.forges.values()].map((forge) => ({
     kind: `report:${forge.name}`,
-    concurrency: HANDS.report,
+    concurrency: forge.writers,
     processor: createReportProcessor({ ledger, clock, forge, url, markers, templates, pace }),
   }));
   const executions = options.localRunners.map((runner) => ({

@@ -13,7 +13,7 @@ import { migrate } from './ledger/migrate.ts';
 import { holdDirectory } from './ledger/sole-owner.ts';
 import { endLeasesOf } from './ledger/work.ts';
 import { type Repeater, repeat } from './lib/repeat.ts';
-import { catchUp } from './maintenance/catch-up.ts';
+import { catchUp, redeliver } from './maintenance/catch-up.ts';
 import { sweep } from './maintenance/janitor.ts';
 import { prune } from './maintenance/prune.ts';
 import { reattach } from './maintenance/reattach.ts';
@@ -47,7 +47,7 @@ const CLOSE_MS = 5_000;
  * before the schema is looked at. Throws `DirectoryTaken`, `NewerLedger`, or what the database says.
  */
 export async function openServingLedger(config: Config): Promise<Ledger> {
-  mkdirSync(config.data, { recursive: true });
+  mkdirSync(config.data, { recursive: true, mode: 0o711 });
   const freeDirectory = config.database === undefined ? holdDirectory(config.data) : () => {};
   let ledger: Ledger | undefined;
   try {
@@ -184,6 +184,10 @@ async function catchUpAll(
         const take = (from: Forge, event: CommentEvent) => takeComment(app, from, event);
         const { ledger, clock } = app;
         const until = signal ? { signal } : {};
+        const asked = await redeliver({ ledger, forge, now: clock.now, ...until }).catch(
+          warn(app, `asking ${forge.name} for failed deliveries`),
+        );
+        if (asked) app.log.info({ forge: forge.name, asked }, 'asked for failed deliveries again');
         return await catchUp({ ledger, forge, repositories, now: clock.now, take, ...until });
       } catch (error) {
         if (!signal?.aborted) warn(app, `catch-up with forge ${forge.name}`)(error);

@@ -3,12 +3,14 @@ import { registerCancel } from './cancel.ts';
 import { registerConnect } from './connect.ts';
 import { registerDeliveries } from './deliveries.ts';
 import { registerDemo } from './demo.ts';
+import { registerDoctor } from './doctor.ts';
 import { CliError, wordsOf } from './errors.ts';
 import { registerLint } from './lint.ts';
 import { registerMigrate } from './migrate.ts';
 import { printError } from './output.ts';
 import { registerRuns } from './runs.ts';
 import { registerServe } from './serve.ts';
+import { registerSetup } from './setup.ts';
 import { registerShow } from './show.ts';
 import { registerTrigger } from './trigger.ts';
 import { VERSION } from './version.ts';
@@ -29,6 +31,8 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     registerServe,
     registerMigrate,
     registerConnect,
+    registerDoctor,
+    registerSetup,
     registerRuns,
     registerShow,
     registerCancel,

@@ -30,7 +30,7 @@ export const registerConnect: Register = (program) => {
           return print(`webhook ${id} of ${repository}: ${outcome}, delivers to ${target}`);
         } catch (error) {
           if (!(error instanceof ForgeError)) throw error;
-          throw new CliError(error.message, 'The bot account must be an admin of the repository.');
+          throw new CliError(error.message, `${forge.rightsHint}.`);
         }
       });
     });

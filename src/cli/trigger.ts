@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { App } from '../app.ts';
-import { OPERATOR } from '../domain/actor.ts';
+import { CLI_PREFIX, OPERATOR } from '../domain/actor.ts';
 import { parseComment } from '../domain/parse-comment.ts';
 import { isTerminal, type Run } from '../domain/run.ts';
 import { type CommandRecord, commandsOfDelivery } from '../ledger/commands.ts';
@@ -63,7 +63,7 @@ async function hand(app: App, { forge, pull, line }: Given): Promise<string> {
   }
   refuseNonsense(line);
   const now = new Date(app.clock.now());
-  const id = `cli-${app.context.newId()}`;
+  const id = `${CLI_PREFIX}${app.context.newId()}`;
   const comment = { id, body: line, author: OPERATOR, url: '', createdAt: now, updatedAt: now };
   const answer = await app.intake
     .take({

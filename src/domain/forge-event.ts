@@ -27,6 +27,7 @@ export const IGNORE_REASONS = {
   bot_author: 'another bot wrote it',
   already_known: 'the same command was seen before',
   not_our_build: 'a build that Signalbox did not start',
+  not_our_check: 'a check that Signalbox did not make',
 } as const;
 export type IgnoreReason = keyof typeof IGNORE_REASONS;
 
@@ -50,6 +51,29 @@ export type PullRequestEvent = OnPullRequest & {
   readonly merged: boolean;
 };
 
+export type ButtonAction = 'retry' | 'all' | 'cancel';
+
+/** Somebody pressed a button that we put beside a commit status, or the forge's own for running it again. */
+export type ButtonEvent = {
+  readonly kind: 'button-pressed';
+  readonly repository: string;
+  readonly actor: Account;
+  readonly action: ButtonAction;
+  readonly sha: string;
+  /** `key` of the status details it belongs to; absent: all of the commit. */
+  readonly key?: string;
+};
+
+/** Repositories came into our reach, or left it. */
+export type AccessEvent = {
+  readonly kind: 'access-changed';
+  readonly actor: Account;
+  /** `suspended` may come back as it was, `removed` is gone. */
+  readonly access: 'granted' | 'suspended' | 'removed';
+  /** Full names; `owner/*` for all of an owner. */
+  readonly repositories: readonly string[];
+};
+
 export type IgnoredEvent = {
   readonly kind: 'ignored';
   readonly reason: IgnoreReason;
@@ -57,7 +81,7 @@ export type IgnoredEvent = {
   readonly comment?: Pick<Comment, 'id' | 'body'>;
 };
 
-export type ForgeEvent = CommentEvent | PullRequestEvent | IgnoredEvent;
+export type ForgeEvent = CommentEvent | PullRequestEvent | ButtonEvent | AccessEvent | IgnoredEvent;
 
 export type Repository = {
   readonly id: string;

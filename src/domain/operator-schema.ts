@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { name, saying, size, word } from './config-fields.ts';
 import { REPOSITORY_PATTERN } from './repository-pattern.ts';
+import { ROLES } from './role.ts';
 
 /** The operator's whole configuration, checked, every default filled in. */
 export type Config = z.output<typeof operatorSchema>;
 
 /** Words in the operator's file that a later version will understand. */
 export const OPERATOR_NOT_YET = [
-  'github',
   'woodpecker',
   'gitea-actions',
   'github-actions',
@@ -90,19 +90,63 @@ const store = (isGood: (value: string) => boolean, message: string) =>
     .transform((value) => (value === '' ? undefined : value))
     .optional();
 
-const forge = z.strictObject({
+const repositories = () =>
+  list(
+    z
+      .array(z.string().regex(REPOSITORY_PATTERN, 'must be `owner/name`; `*` stands for any name'))
+      .min(1),
+  ).describe('what is obeyed, `*` stands for any characters; nothing outside is');
+
+const giteaForge = z.strictObject({
   kind: word('kind', ['gitea', 'forgejo', 'playground']).describe('which software it runs'),
   url: httpUrl().describe('address of the forge'),
   token: token().describe("the bot account's access token"),
   webhookSecret: webhookSecret().describe(
     'secret that the forge signs its webhooks with, at least 16 characters',
   ),
-  repositories: list(
-    z
-      .array(z.string().regex(REPOSITORY_PATTERN, 'must be `owner/name`; `*` stands for any name'))
-      .min(1),
-  ).describe('what is obeyed, `*` stands for any characters; nothing outside is'),
+  repositories: repositories(),
 });
+
+const PRIVATE_KEY = 'must be a PEM private key as GitHub gives it; name its file by reference';
+/** Line breaks survive few environments: written as `\\n` they are taken too. */
+const privateKey = () =>
+  z
+    .string()
+    .transform((value) => value.replaceAll('\\n', '\n'))
+    .refine((value) => /^-----BEGIN [A-Z ]*PRIVATE KEY-----\s/.test(value), PRIVATE_KEY);
+
+const githubForge = z
+  .strictObject({
+    kind: z.literal('github').describe('GitHub, or a GitHub Enterprise Server, as a GitHub App'),
+    url: httpUrl()
+      .prefault('https://github.com')
+      .describe('address of GitHub, or of the Enterprise Server'),
+    appId: number(z.int().min(1).optional()).describe(
+      'id of the GitHub App; absent: what `signalbox setup github` has put into `data`',
+    ),
+    privateKey: privateKey().optional().describe('private key of the App, PEM'),
+    webhookSecret: webhookSecret()
+      .optional()
+      .describe('webhook secret of the App, at least 16 characters'),
+    repositories: repositories(),
+    roles: z
+      .record(z.string().min(1), word('role', ROLES))
+      .prefault({})
+      .describe('what custom roles of the organisation count as, by their name'),
+    limits: word('limits', ['github', 'none'])
+      .default('github')
+      .describe('`none` for an Enterprise Server without rate limits: no pauses between writes'),
+  })
+  .superRefine(({ appId, privateKey: key, webhookSecret: secret }, context) => {
+    const all = Object.entries({ appId, privateKey: key, webhookSecret: secret });
+    const [present] = all.find(([, value]) => value !== undefined) ?? [];
+    const missing = all.flatMap(([name, value]) => (value === undefined ? [`\`${name}\``] : []));
+    if (present === undefined || missing.length === 0) return;
+    const message = `goes with ${missing.join(' and ')}: write all of them or none`;
+    context.addIssue({ code: 'custom', path: [present], message });
+  });
+
+const forge = z.discriminatedUnion('kind', [giteaForge, githubForge]);
 
 const drone = z.strictObject({
   kind: z.literal('drone').describe('builds run on a Drone server'),
@@ -192,13 +236,20 @@ export const operatorSchema = z.strictObject({
 
 /** Keys whose values never appear in messages and are masked in logs. */
 export function isSecretKey(key: string): boolean {
-  return /^(token|webhookSecret|database|redis)$/i.test(key.replace(/[-_]/g, ''));
+  return /^(token|webhookSecret|privateKey|database|redis)$/i.test(key.replace(/[-_]/g, ''));
 }
 
 /** Everything in it that must never be shown. */
 export function secretsOf(config: Config): readonly string[] {
   const named = [...Object.values(config.forges), ...Object.values(config.runners)].flatMap(
-    (part) => (part.kind === 'lifecycle' ? [] : [part.token, part.webhookSecret]),
+    (part) => {
+      if (part.kind === 'lifecycle') return [];
+      const secrets =
+        part.kind === 'github'
+          ? [part.privateKey, part.webhookSecret]
+          : [part.token, part.webhookSecret];
+      return secrets.filter((secret) => secret !== undefined);
+    },
   );
   const passwords = [config.database, config.redis].flatMap((address) => {
     if (address === undefined || !URL.canParse(address)) return [];

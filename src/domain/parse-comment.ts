@@ -2,6 +2,7 @@ import parseArgsStringToArgv from 'string-argv';
 import type { Command } from './command.ts';
 import { type ArgumentProblemCode, parseArguments, showWord } from './command-arguments.ts';
 import { findCommandSpec, nearestCommandName, type Prefix } from './commands.ts';
+import { remember } from './remember.ts';
 import { type Unreadable, type VisibleLine, visibleLines } from './visible-text.ts';
 
 type ProblemCode =
@@ -59,9 +60,12 @@ const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
 /**
  * The commands in a comment, one for each line that speaks to us, and a problem for each that looks as if it did.
- * Other bots' commands, paths and prose give nothing. Throws nothing, whatever the text.
+ * Other bots' commands, paths and prose give nothing. Throws nothing, whatever the text. Catch-up lists the last
+ * minutes' comments each minute: the same texts again.
  */
-export function parseComment(body: string, options: { botLogin: string }): readonly ParsedLine[] {
+export const parseComment = remember(parse, { max: 100 });
+
+function parse(body: string, options: { botLogin: string }): readonly ParsedLine[] {
   const botLogin = options.botLogin.replace(/\[bot\]$/i, '').toLowerCase();
   const visible = visibleLines(body);
   if (typeof visible === 'string') return answerUnreadable(body, visible, botLogin);

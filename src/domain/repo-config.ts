@@ -6,6 +6,7 @@ import { type ConfigProblem, parseYamlConfig } from './config-problems.ts';
 import { SELECTABLE_STAGES, type SelectableStage } from './plan.ts';
 import type { Recipe } from './recipe.ts';
 import { recipeSchema } from './recipe-parser.ts';
+import { remember } from './remember.ts';
 import { ROLES, type Role } from './role.ts';
 import { paramsSchema } from './runner-params.ts';
 
@@ -51,11 +52,17 @@ const NOT_YET =
   'compose swarm driver secrets warm dev classify environments image retries scope exclusive fast';
 const REMOTE_TIMEOUT_MS = 3_600_000;
 
-/** Text of `.signalbox.yml` to its meaning, or everything that is wrong with it. Never throws. */
-export function parseRepoConfig(
-  text: string,
-  options: RepoConfigOptions,
-): { readonly config: RepoConfig } | { readonly problems: readonly ConfigProblem[] } {
+type ParsedRepoConfig =
+  | { readonly config: RepoConfig }
+  | { readonly problems: readonly ConfigProblem[] };
+
+/**
+ * Text of `.signalbox.yml` to its meaning, or everything that is wrong with it. Never throws. Every command reads the
+ * file, and few of them find it changed.
+ */
+export const parseRepoConfig = remember(parse, { max: 20 });
+
+function parse(text: string, options: RepoConfigOptions): ParsedRepoConfig {
   const parsed = parseYamlConfig(text, schemaFor(options), {
     notYet: NOT_YET.split(' '),
   });

@@ -66,7 +66,13 @@ export type Stage = {
   readonly tests?: { readonly passed: number; readonly failed: number; readonly skipped: number };
 };
 
-export type FailedTest = { readonly name: string; readonly message: string };
+export type FailedTest = {
+  readonly name: string;
+  readonly message: string;
+  /** Where it stands in the checkout, if its report tells; the line counts from 1. */
+  readonly path?: string;
+  readonly line?: number;
+};
 
 /** Whose problem it is. */
 export type FailureClass = 'change' | 'infrastructure' | 'configuration' | 'flaky' | 'unclear';

@@ -1,5 +1,7 @@
+import type { Finding } from '../domain/finding.ts';
 import type {
   Account,
+  ButtonAction,
   Comment,
   ForgeEvent,
   IgnoreReason,
@@ -29,7 +31,7 @@ export type NewComment = {
 };
 
 /**
- * A git host. Adapters: `gitea/` (Gitea, Forgejo and the playground, which speaks Gitea's API).
+ * A git host. Adapters: `gitea/` (Gitea, Forgejo and the playground, which speaks Gitea's API) and `github/`.
  *
  * Every method throws `ForgeError` and nothing else. No method retries a write; reads may be retried.
  */
@@ -38,6 +40,12 @@ export type Forge = {
   readonly name: string;
   /** Public base address, no trailing slash. */
   readonly url: string;
+
+  /** Answers that may be under way at once: a forge that paces writes makes them wait for each other. */
+  readonly writers: number;
+
+  /** Who can give the bot a right that it lacks, and how: a sentence without its full stop. */
+  readonly rightsHint: string;
 
   readonly links: ForgeLinks;
 
@@ -84,7 +92,7 @@ export type Forge = {
   editComment(
     repository: string,
     commentId: string,
-    body: string,
+    edit: CommentEdit,
     options?: CallOptions,
   ): Promise<void>;
   deleteComment(repository: string, commentId: string, options?: CallOptions): Promise<void>;
@@ -103,13 +111,20 @@ export type Forge = {
     options?: CallOptions,
   ): Promise<void>;
 
-  /** `status.sha` has 40 hex digits. */
+  /** `status.sha` has 40 hex digits. Idempotent, the long form too: it is known again by its `key`. */
   setStatus(repository: string, status: CommitStatus, options?: CallOptions): Promise<void>;
 
   /** Creates or repairs our webhook so that it delivers exactly the events we use. */
   ensureWebhook(repository: string, target: string, options?: CallOptions): Promise<WebhookOutcome>;
-  /** Environment for a `git` child that may read the repository; never part of argv. */
-  gitEnvironment(): Readonly<Record<string, string>>;
+  /** Asks for the deliveries again that failed since then; how many. 0 where the forge keeps none. */
+  redeliverFailed(since: Date, options?: CallOptions): Promise<number>;
+  /** Environment for a `git` child that may read the repository; never part of argv. Valid for at least half an hour. */
+  gitEnvironment(
+    repository: string,
+    options?: CallOptions,
+  ): Promise<Readonly<Record<string, string>>>;
+  /** Everything that could keep this forge from working, for `signalbox doctor`. Changes nothing; never throws. */
+  examine(question: Examination, options?: CallOptions): AsyncIterable<Finding>;
 };
 
 /** Addresses of pages for people. */
@@ -130,6 +145,12 @@ export type ForgeLinks = {
 
 export type CommentOnPull = { readonly pull: number; readonly comment: Comment };
 
+export type CommentEdit = {
+  readonly body: string;
+  /** A newer one speaks now: forges that can fold a comment away do so. */
+  readonly isOutdated?: boolean;
+};
+
 export type CommitStatus = {
   readonly sha: string;
   readonly context: string;
@@ -137,6 +158,59 @@ export type CommitStatus = {
   /** At most 140 characters. */
   readonly description: string;
   readonly url: string;
+  readonly details?: {
+    /** Ours: the same details keep it, so that they are found again. Comes back with a pressed button. */
+    readonly key: string;
+    /** Another one when the details change though the line does not. */
+    readonly version: string;
+    /** Asked by forges that show more than a line (GitHub: a check run); the others spare the work. */
+    read(): StatusDetails;
+  };
+  /** There is nothing to say in one line: only where there is room for details. */
+  readonly onlyDetails?: true;
+};
+
+/** The long form of a commit status. */
+export type StatusDetails = {
+  readonly phase: 'queued' | 'running' | Conclusion;
+  readonly title: string;
+  /** Markdown, of any length. */
+  readonly summary: string;
+  readonly startedAt?: Date;
+  readonly endedAt?: Date;
+  readonly annotations: readonly Annotation[];
+  readonly buttons: readonly Button[];
+};
+
+type Conclusion = 'success' | 'failure' | 'cancelled' | 'timed_out' | 'neutral';
+
+/** A remark on a line of a file, of any length. */
+export type Annotation = {
+  readonly path: string;
+  /** Counted from 1. */
+  readonly line: number;
+  readonly level: 'notice' | 'warning' | 'failure';
+  readonly title: string;
+  readonly message: string;
+};
+
+/** At most three are shown. A press comes back as `button-pressed`. */
+export type Button = {
+  readonly action: ButtonAction;
+  /** At most 20 characters. */
+  readonly label: string;
+  /** At most 40 characters. */
+  readonly description: string;
+};
+
+/** What `signalbox doctor` wants to know of a forge. */
+export type Examination = {
+  /** Patterns, as in the configuration. */
+  readonly repositories: readonly string[];
+  /** Where its webhooks should go. */
+  readonly target: string;
+  /** ms since the epoch, by our clock. */
+  readonly now: number;
 };
 
 export type WebhookOutcome = {

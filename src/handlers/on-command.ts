@@ -1,3 +1,4 @@
+import { originOf } from '../domain/actor.ts';
 import { ForgeError } from '../forges/forge.ts';
 import {
   type CommandDetail,
@@ -16,7 +17,7 @@ import type { CommandCall, CommandOutcome } from './commands/command-call.ts';
 import { help } from './commands/help.ts';
 import { status } from './commands/status.ts';
 import { testme } from './commands/testme.ts';
-import type { Context } from './context.ts';
+import { type Context, forgeOf } from './context.ts';
 
 /** Decides one command, once, and wakes its report. */
 export function createCommandProcessor(context: Context): Processor {
@@ -51,7 +52,7 @@ async function decideOutcome(call: CommandCall): Promise<CommandOutcome> {
       outcome: 'forge_forbidden',
       detail: {
         why: `The forge does not let me look this up (${error.code.replaceAll('_', ' ')}).`,
-        next: 'A repository admin can make the bot account an admin collaborator; then post the command again.',
+        next: `${forgeOf(call.context, call.record.forge).rightsHint}; then post the command again.`,
       },
     };
   }
@@ -108,7 +109,7 @@ async function settle(
     at,
     subject: `command:${record.id}`,
     what: record.command?.name ?? 'not_understood',
-    source: record.commentId.startsWith('cli-') ? 'cli' : 'comment',
+    source: originOf(record.commentId),
     actor: record.actor.login,
     outcome,
   });

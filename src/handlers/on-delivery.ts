@@ -3,6 +3,8 @@ import { loadDelivery, recordOutcome } from '../ledger/deliveries.ts';
 import type { Held, Next, Processor } from '../ledger/held.ts';
 import { arm } from '../ledger/work.ts';
 import type { Context } from './context.ts';
+import { onAccess } from './on-access.ts';
+import { onButton } from './on-button.ts';
 import { onComment } from './on-comment.ts';
 import { onPullRequestClosed } from './on-pull-request.ts';
 
@@ -31,6 +33,10 @@ export function createDeliveryProcessor(context: Context): Processor {
       case 'pull-request-opened':
       case 'pull-request-updated':
         return finish(held, delivery.id, 'action_not_used');
+      case 'button-pressed':
+        return onButton(context, held, { ...source, event: fact });
+      case 'access-changed':
+        return onAccess(context, held, { ...source, event: fact });
       case 'ignored':
         return finish(held, delivery.id, fact.reason);
     }

@@ -91,7 +91,7 @@ async function execute(
   try {
     await runner.execute({
       run,
-      source: { cloneUrl: repository.cloneUrl, gitEnvironment: forge.gitEnvironment() },
+      source: { cloneUrl: repository.cloneUrl, gitEnvironment: repository.gitEnvironment },
       record: async (event) => {
         const after = await record(context, held, run.id, event);
         if (event.kind === 'started') crashPoint('execution.after-start');
@@ -114,14 +114,20 @@ async function execute(
   }
 }
 
+type Source = Pick<Repository, 'cloneUrl'> & {
+  readonly gitEnvironment: Readonly<Record<string, string>>;
+};
+
 /** A repository that the forge will never show us again ends the run: nobody could take it up later. */
 async function readSource(
   forge: Forge,
   held: Held,
   run: Run,
-): Promise<Pick<Repository, 'cloneUrl'> | { readonly diagnosis: Diagnosis }> {
+): Promise<Source | { readonly diagnosis: Diagnosis }> {
   try {
-    return await forge.readRepository(run.repository, { signal: held.signal });
+    const call = { signal: held.signal };
+    const { cloneUrl } = await forge.readRepository(run.repository, call);
+    return { cloneUrl, gitEnvironment: await forge.gitEnvironment(run.repository, call) };
   } catch (error) {
     if (!(error instanceof ForgeError) || error.retryable) throw error;
     return {

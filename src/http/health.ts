@@ -7,11 +7,15 @@ export type Probe = { readonly name: string; readonly check: () => Promise<unkno
 const PROBE_MS = 2_000;
 
 /**
- * `/healthz`: the process answers. `/readyz`: everything it needs answers too, else 503 with the first that does
+ * `/healthz`: the process answers; by the version `signalbox doctor` knows that it was us. `/readyz`: everything it needs answers too, else 503 with the first that does
  * not. Probes that ask other hosts should cache.
  */
-export function registerHealth(app: FastifyInstance, probes: readonly Probe[]): void {
-  app.get('/healthz', (_request, reply) => reply.send({ status: 'ok' }));
+export function registerHealth(
+  app: FastifyInstance,
+  probes: readonly Probe[],
+  version?: string,
+): void {
+  app.get('/healthz', (_request, reply) => reply.send({ status: 'ok', version }));
   app.get('/readyz', async (_request, reply) => {
     for (const probe of probes) {
       try {

@@ -117,6 +117,8 @@ function dedupeKey(event: Arrival['event'], deliveryId: string): string {
     case 'pull-request-opened':
     case 'pull-request-updated':
     case 'pull-request-closed':
+    case 'button-pressed':
+    case 'access-changed':
     case 'build-updated':
       return `${event.kind}:${deliveryId}`;
     case 'ignored':

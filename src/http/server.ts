@@ -33,7 +33,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     if (failure.status >= 500) webhooks.onError(error);
     return sendError(request, reply, { ...failure, version });
   });
-  registerHealth(app, options.probes);
+  registerHealth(app, options.probes, version);
   registerPages(app, {
     source: options.source,
     version,

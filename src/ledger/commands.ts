@@ -1,7 +1,8 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Command, CommandName } from '../domain/command.ts';
 import type { Account } from '../domain/forge-event.ts';
 import type { Db, Tx } from './database.ts';
+import { literal } from './literal.ts';
 import type { CommandTable } from './schema.ts';
 
 /** A command-like line of a comment. `command` is absent while the line is not understood. */
@@ -44,6 +45,10 @@ export type CommandDetail = {
   readonly sha?: string;
   readonly origin?: 'fork' | 'agit';
   readonly configProblems?: readonly ConfigProblem[];
+  /** The commit that could not be tested because of them. */
+  readonly headSha?: string;
+  /** The commit, when an earlier command on it met such problems and this one did not. */
+  readonly configMended?: string;
   readonly suites?: readonly string[];
   /** Of `help`: what this person may do here by the repository's rules. */
   readonly rights?: readonly Right[];
@@ -96,7 +101,9 @@ function toRow(command: NewCommand) {
   };
 }
 
-function fromRow(row: Selectable<CommandTable>): CommandRecord {
+type Row = Selectable<CommandTable>;
+
+function fromRow(row: Row): CommandRecord {
   return {
     id: row.id,
     forge: row.forge,
@@ -157,9 +164,14 @@ export async function decideCommand(
 }
 
 export async function loadCommand(db: Db, id: string): Promise<CommandRecord> {
-  return fromRow(
-    await db.selectFrom('commands').selectAll().where('id', '=', id).executeTakeFirstOrThrow(),
-  );
+  const { rows } = await sql<Row>`select * from commands where id = ${id}`.execute(db);
+  if (rows[0] === undefined) throw new Error(`there is no command ${id}`);
+  return fromRow(rows[0]);
+}
+
+export async function findCommand(db: Db, id: string): Promise<CommandRecord | undefined> {
+  const row = await db.selectFrom('commands').selectAll().where('id', '=', id).executeTakeFirst();
+  return row && fromRow(row);
 }
 
 /** All lines of one comment, in order. */
@@ -168,13 +180,9 @@ export async function commandsOfComment(
   forge: string,
   commentId: string,
 ): Promise<readonly CommandRecord[]> {
-  const rows = await db
-    .selectFrom('commands')
-    .selectAll()
-    .where('forge', '=', forge)
-    .where('comment_id', '=', commentId)
-    .orderBy('ordinal')
-    .execute();
+  const { rows } = await sql<Row>`
+    select * from commands where forge = ${forge} and comment_id = ${commentId}
+    order by ordinal`.execute(db);
   return rows.map(fromRow);
 }
 
@@ -189,6 +197,25 @@ export async function commandsOfDelivery(
     .orderBy('ordinal')
     .execute();
   return rows.map(fromRow);
+}
+
+/** Was a command refused on this commit because of the repository's configuration? */
+export async function wasConfigInvalid(
+  db: Db,
+  at: Pick<CommandRecord, 'forge' | 'repository' | 'pull'>,
+  sha: string,
+): Promise<boolean> {
+  const row = await db
+    .selectFrom('commands')
+    .select('id')
+    .where('forge', '=', at.forge)
+    .where('repository', '=', at.repository)
+    .where('pull', '=', at.pull)
+    .where('outcome', '=', 'config_invalid')
+    .where('detail_json', 'like', sql<string>`'%"headSha":"' || ${sha} || '"%'`)
+    .limit(literal(1))
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 /** As `JSON.stringify` writes `CommandDetail.silent`. */
@@ -210,10 +237,12 @@ export async function wasToldSince(
     .where('outcome', '=', outcome)
     .where('created_at', '>=', since)
     .where('id', '<>', command.id)
-    .where('command_json', 'like', `{"name":"${command.command?.name ?? ''}"%`)
+    .where('command_json', 'like', literal(`{"name":"${command.command?.name ?? ''}"%`))
     // What was only reacted to has told nobody anything: else one try a day would keep us silent for ever.
-    .where((eb) => eb.or([eb('detail_json', 'is', null), eb('detail_json', 'not like', SILENT)]))
-    .limit(1)
+    .where((eb) =>
+      eb.or([eb('detail_json', 'is', null), eb('detail_json', 'not like', literal(SILENT))]),
+    )
+    .limit(literal(1))
     .executeTakeFirst();
   return row !== undefined;
 }

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { Kysely, PostgresDialect, SqliteDialect, type Transaction } from 'kysely';
@@ -58,13 +58,20 @@ export function openPostgres(url: string, options: { connections?: number } = {}
   });
 }
 
-/** `file`: path of the database, or `:memory:`. @internal */
+/** `file`: path of the database, or `:memory:`. */
 export function openSqliteLedger(file: string): Ledger {
-  if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true });
+  if (file !== ':memory:') keepPrivate(file);
   const sqlite = openSqlite(file);
   const db = new Kysely<Schema>({ dialect: new SqliteDialect({ database: forKysely(sqlite) }) });
   const checkpoints = file === ':memory:' ? undefined : createCheckpoints(sqlite, file);
   return ledgerOf(db, { dialect: 'sqlite', sqlite, checkpoints });
+}
+
+/** The code under test runs on this host as somebody else: it may pass through `data`, and read nothing of ours. */
+function keepPrivate(file: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o711 });
+  // Its log takes over the mode.
+  closeSync(openSync(file, 'a', 0o600));
 }
 
 function ledgerOf(

@@ -1,5 +1,6 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Db, Ledger, Tx } from './database.ts';
+import { literal } from './literal.ts';
 import type { DeliveryTable } from './schema.ts';
 import { arm } from './work.ts';
 
@@ -45,7 +46,7 @@ export async function forgetDeliveries(
     .select(['id', 'received_at'])
     .where('outcome', '!=', 'pending')
     .orderBy('id')
-    .limit(limit)
+    .limit(literal(limit))
     .execute();
   const ids = oldest.filter((row) => row.received_at < before).map((row) => row.id);
   if (ids.length === 0) return 0;
@@ -79,7 +80,7 @@ export async function rereadEdits(
     .select('id')
     .where('forge', '=', comment.forge)
     .where('event', '=', 'comment-edited')
-    .where('dedupe_key', 'like', `comment:${comment.id}:%`)
+    .where('dedupe_key', 'like', sql<string>`'comment:' || ${comment.id} || ':%'`)
     .execute();
   for (const { id } of rows) await arm(tx, 'delivery', id, at);
 }
@@ -105,7 +106,7 @@ export async function listDeliveries(
     .select(LISTED)
     .$if(filter.before !== undefined, (query) => query.where('id', '<', filter.before ?? ''))
     .orderBy('id', 'desc')
-    .limit(filter.limit)
+    .limit(literal(filter.limit))
     .execute();
 }
 

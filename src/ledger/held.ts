@@ -46,7 +46,12 @@ export async function runLeased(
 ): Promise<void> {
   const { ledger, clock, leaseMs } = options;
   const over = new AbortController();
-  const lost = new AbortController();
+  const stopping = new AbortController();
+  const cutOff = () => stopping.abort(options.signal.reason);
+  // By hand: a signal made of signals costs more than all else here.
+  if (options.signal.aborted) cutOff();
+  else options.signal.addEventListener('abort', cutOff, { once: true });
+  let isLost = false;
   let deadline = lease.until - leaseMs * (1 - SAFE_SHARE);
   // Both clocks: one can be set back while we are stopped, the other may stand still while the machine sleeps.
   let steadyDeadline = clock.steady() + leaseMs * SAFE_SHARE;
@@ -62,13 +67,15 @@ export async function runLeased(
     return result;
   };
   const lose = (error: unknown) => {
-    if (error instanceof LeaseLost) lost.abort(error);
+    if (!(error instanceof LeaseLost)) return;
+    isLost = true;
+    stopping.abort(error);
   };
   const held: Held = {
     lease,
-    signal: AbortSignal.any([options.signal, lost.signal]),
+    signal: stopping.signal,
     guard: () => {
-      if (lost.signal.aborted || clock.now() > deadline || clock.steady() > steadyDeadline) {
+      if (isLost || clock.now() > deadline || clock.steady() > steadyDeadline) {
         throw new LeaseLost(
           `${lease.kind} ${lease.subject}: too late to act under fence ${lease.fence}`,
         );
@@ -90,18 +97,22 @@ export async function runLeased(
     const next = await processor(held);
     await release(ledger.db, lease, { outcome: 'done', ...next });
   } catch (error) {
-    if (!isLost(error)) await retryLater(lease, error, options);
+    if (!isOfLostLease(error)) await retryLater(lease, error, options);
   } finally {
-    over.abort();
+    options.signal.removeEventListener('abort', cutOff);
+    over.abort(OVER);
     await heartbeat;
   }
 }
 
 /** An adapter hands a refusal of our guard on as the cause of an error of its own. */
-function isLost(error: unknown): boolean {
+function isOfLostLease(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) if (at instanceof LeaseLost) return true;
   return false;
 }
+
+/** A reason made once: the platform would make an exception with a stack for every piece of work. */
+const OVER = new Error('the work is done');
 
 /** The own clock counts the lease as over after this share of it: clocks drift, and requests take time to leave. */
 const SAFE_SHARE = 0.6;

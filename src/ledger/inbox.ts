@@ -55,8 +55,7 @@ export function createInbox(
     // Requests of this tick that are already read join the batch.
     await new Promise((resolve) => setImmediate(resolve));
     while (waiters.length > 0) {
-      await settle(waiters.splice(0, MAX_BATCH), insert);
-      options.onRecorded();
+      if (await settle(waiters.splice(0, MAX_BATCH), insert)) options.onRecorded();
     }
     freeHands += 1;
   };
@@ -79,13 +78,16 @@ export function createInbox(
 
 type Insert = (deliveries: readonly NewDelivery[]) => Promise<ReadonlySet<string>>;
 
-async function settle(batch: readonly Waiter[], insert: Insert): Promise<void> {
+/** Resolves with whether any of them was new. */
+async function settle(batch: readonly Waiter[], insert: Insert): Promise<boolean> {
   try {
     const fresh = await insert(batch.map((waiter) => waiter.delivery));
     for (const waiter of batch)
       waiter.resolve(fresh.has(waiter.delivery.id) ? 'accepted' : 'duplicate');
+    return fresh.size > 0;
   } catch (error) {
     for (const waiter of batch) waiter.reject(error);
+    return false;
   }
 }
 

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Db, Ledger, Tx } from './database.ts';
 
 /** One line of the append-only log: what happened to what, from where, by whom. */
@@ -8,6 +9,7 @@ export type Operation = {
   readonly what: string;
   readonly source:
     | 'comment'
+    | 'button'
     | 'chat'
     | 'cli'
     | 'api'
@@ -26,19 +28,11 @@ const recordedIn = new WeakMap<Tx, Operation[]>();
 
 export async function recordOperation(tx: Tx, operation: Operation): Promise<void> {
   recordedIn.get(tx)?.push(operation);
-  await tx
-    .insertInto('operations')
-    .values({
-      at: operation.at,
-      subject: operation.subject,
-      what: operation.what,
-      source: operation.source,
-      actor: operation.actor ?? null,
-      outcome: operation.outcome,
-      fence: operation.fence ?? null,
-      detail: operation.detail ?? null,
-    })
-    .execute();
+  const { at, subject, what, source, actor, outcome, fence, detail } = operation;
+  await sql`
+    insert into operations (at, subject, what, source, actor, outcome, fence, detail)
+    values (${at}, ${subject}, ${what}, ${source}, ${actor ?? null}, ${outcome}, ${fence ?? null},
+      ${detail ?? null})`.execute(tx);
 }
 
 /** The same ledger; `tell` hears of each operation of this process once it is committed. */

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Ledger } from './database.ts';
+import { literal } from './literal.ts';
 import { isClaimable } from './work.ts';
 
 /** Work that somebody should be told of; `dispatchNo` tells this telling from every other. */
@@ -18,12 +19,12 @@ export async function pickUndispatched(
     .selectFrom('work')
     .select(['kind', 'subject'])
     .where('kind', 'in', kinds)
-    .where((eb) => isClaimable(eb, options.now))
+    .where(isClaimable(options.now))
     .where((eb) =>
       eb.or([eb('dispatched_at', 'is', null), eb('dispatched_at', '<', eb.ref('due_at'))]),
     )
     .orderBy('due_at')
-    .limit(options.limit)
+    .limit(literal(options.limit))
     .$if(ledger.dialect === 'postgres', (query) => query.forUpdate().skipLocked());
   const rows = await ledger.db
     .updateTable('work')

@@ -1,4 +1,4 @@
-import type { Insertable, Selectable } from 'kysely';
+import { type Insertable, type Selectable, sql } from 'kysely';
 import type { Db, Tx } from './database.ts';
 import type { ReportTable } from './schema.ts';
 
@@ -6,11 +6,10 @@ import type { ReportTable } from './schema.ts';
 export type Report = Selectable<ReportTable>;
 
 export async function findReport(db: Db, commandId: string): Promise<Report | undefined> {
-  return db
-    .selectFrom('reports')
-    .selectAll()
-    .where('command_id', '=', commandId)
-    .executeTakeFirst();
+  const { rows } = await sql<Report>`select * from reports where command_id = ${commandId}`.execute(
+    db,
+  );
+  return rows[0];
 }
 
 type Statuses = Readonly<Record<string, string>>;
@@ -24,20 +23,18 @@ export async function changeStatuses(
   commandId: string,
   change: (known: Statuses) => Statuses,
 ): Promise<void> {
-  await saveReport(tx, commandId, {});
   for (;;) {
-    const { statuses_json: before } = await tx
-      .selectFrom('reports')
-      .select('statuses_json')
-      .where('command_id', '=', commandId)
-      .executeTakeFirstOrThrow();
-    const { numUpdatedRows } = await tx
-      .updateTable('reports')
-      .set({ statuses_json: JSON.stringify(change(JSON.parse(before) as Statuses)) })
-      .where('command_id', '=', commandId)
-      .where('statuses_json', '=', before)
-      .executeTakeFirstOrThrow();
-    if (numUpdatedRows === 1n) return;
+    const report = await findReport(tx, commandId);
+    if (report === undefined) {
+      await saveReport(tx, commandId, {});
+      continue;
+    }
+    const { statuses_json: before } = report;
+    const after = JSON.stringify(change(JSON.parse(before) as Statuses));
+    const { numAffectedRows } = await sql`
+      update reports set statuses_json = ${after}
+      where command_id = ${commandId} and statuses_json = ${before}`.execute(tx);
+    if (numAffectedRows === 1n) return;
   }
 }
 

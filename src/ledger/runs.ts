@@ -1,7 +1,8 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { isTerminal, RUN_STATES, type Run, type RunState } from '../domain/run.ts';
 import { type RunEvent, transition } from '../domain/run-machine.ts';
 import type { Db, Tx } from './database.ts';
+import { literal } from './literal.ts';
 import { type Operation, recordOperation } from './operations.ts';
 import type { RunTable } from './schema.ts';
 import { arm } from './work.ts';
@@ -71,16 +72,11 @@ function fromRow(row: Selectable<RunTable>): Run {
   };
 }
 
-/** Of the same suite on the same pull request: the one right before this, and the one right after it. */
+/** The one right before this, of the same suite on the same pull request. */
 export async function previousRun(db: Db, run: Run): Promise<Run | undefined> {
   const { forge, repository, pull, suite, number } = run;
   const [found] = await listRuns(db, { forge, repository, pull, suite, before: number, limit: 1 });
   return found;
-}
-
-export async function nextRun(db: Db, run: Run): Promise<Run | undefined> {
-  const { forge, repository, pull, suite, number } = run;
-  return (await listRuns(db, { forge, repository, pull, suite, after: number })).at(-1);
 }
 
 /** Makes the run of (command, suite), or returns the one that is already there. */
@@ -204,20 +200,20 @@ export async function commandsShowing(db: Db, run: Run): Promise<readonly string
     .where('repository', '=', run.repository)
     .where('pull', '=', run.pull)
     .where('outcome', 'in', ['joined', 'cancelled_run'])
-    .where('detail_json', 'like', `%"${run.id}"%`)
+    .where('detail_json', 'like', sql<string>`'%"' || ${run.id} || '"%'`)
     .execute();
   return [run.commandId, ...others.map((row) => row.id)];
 }
 
 export async function loadRun(db: Db, id: string): Promise<Run> {
-  return fromRow(
-    await db.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirstOrThrow(),
-  );
+  const run = await findRun(db, id);
+  if (run === undefined) throw new Error(`there is no run ${id}`);
+  return run;
 }
 
 export async function findRun(db: Db, id: string): Promise<Run | undefined> {
-  const row = await db.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirst();
-  return row && fromRow(row);
+  const { rows } = await sql<Selectable<RunTable>>`select * from runs where id = ${id}`.execute(db);
+  return rows[0] && fromRow(rows[0]);
 }
 
 export async function findRunByNumber(db: Db, number: number): Promise<Run | undefined> {
@@ -253,7 +249,7 @@ export async function listRuns(db: Db, filter: RunFilter): Promise<readonly Run[
     .selectFrom('runs')
     .selectAll()
     .orderBy('number', 'desc')
-    .limit(filter.limit ?? 100);
+    .limit(literal(filter.limit ?? 100));
   if (filter.forge !== undefined) query = query.where('forge', '=', filter.forge);
   if (filter.repository !== undefined) query = query.where('repository', '=', filter.repository);
   if (filter.pull !== undefined) query = query.where('pull', '=', filter.pull);
@@ -262,7 +258,7 @@ export async function listRuns(db: Db, filter: RunFilter): Promise<readonly Run[
   if (filter.runner !== undefined) query = query.where('runner', '=', filter.runner);
   if (filter.state !== undefined) query = query.where('state', '=', filter.state);
   if (filter.live) query = query.where('state', 'in', LIVE_STATES);
-  if (filter.dirty) query = query.where('cleanliness_json', 'like', '{"state":"dirty"%');
+  if (filter.dirty) query = query.where('cleanliness_json', 'like', literal('{"state":"dirty"%'));
   if (filter.commandId !== undefined) query = query.where('command_id', '=', filter.commandId);
   if (filter.before !== undefined) query = query.where('number', '<', filter.before);
   if (filter.after !== undefined) query = query.where('number', '>', filter.after);

@@ -41,7 +41,7 @@ export type CommandTable = {
   forge: string;
   repository: string;
   pull: number;
-  /** The forge's id, or `cli-…` for a command that came another way. */
+  /** The forge's id, or `cli-…` or `button-…` for a command that came another way. */
   comment_id: string;
   comment_url: string;
   ordinal: number;

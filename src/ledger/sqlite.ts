@@ -23,7 +23,7 @@ const RELAXED = 'pragma synchronous = normal';
 
 /** One synced transaction between two ticks: no other one can be open. What `body` throws rolls it back. */
 export function transactNow<T>(database: DatabaseSync, body: () => T): T {
-  database.exec(SYNCED);
+  if (isOnDisk(database)) database.exec(SYNCED);
   try {
     database.exec('begin immediate');
     const result = body();
@@ -33,23 +33,41 @@ export function transactNow<T>(database: DatabaseSync, body: () => T): T {
     if (database.isTransaction) database.exec('rollback');
     throw error;
   } finally {
-    database.exec(RELAXED);
+    if (isOnDisk(database)) database.exec(RELAXED);
   }
+}
+
+/** Else there is nothing to sync. */
+function isOnDisk(database: DatabaseSync): boolean {
+  return database.location() !== null;
 }
 
 /** What Kysely's SQLite dialect expects, over node:sqlite. */
 export function forKysely(database: DatabaseSync): SqliteDatabase {
-  const cache = new Map<string, StatementSync>();
+  const cache = new Map<string, SqliteStatement>();
   return {
     close: () => database.close(),
     prepare: (text) => {
-      const statement = wrap(prepare(database, cache, text));
-      if (text === 'begin') return { ...statement, run: () => runBegin(database, statement) };
-      if (text === 'commit' || text === 'rollback')
-        return { ...statement, run: () => runEnd(database, statement) };
-      return statement;
+      const known = cache.get(text);
+      if (known) return known;
+      const fresh = prepare(database, text);
+      if (cache.size >= MAX_CACHED) cache.clear();
+      cache.set(text, fresh);
+      return fresh;
     },
   };
+}
+
+const MAX_CACHED = 200;
+
+function prepare(database: DatabaseSync, text: string): SqliteStatement {
+  // A deferred transaction that reads and then writes fails with "database is locked" beside another process.
+  const statement = wrap(database.prepare(text === 'begin' ? 'begin immediate' : text));
+  if (!isOnDisk(database)) return statement;
+  if (text === 'begin') return { ...statement, run: () => runBegin(database, statement) };
+  if (text === 'commit' || text === 'rollback')
+    return { ...statement, run: () => runEnd(database, statement) };
+  return statement;
 }
 
 function runBegin(database: DatabaseSync, begin: SqliteStatement) {
@@ -64,19 +82,6 @@ function runEnd(database: DatabaseSync, end: SqliteStatement) {
     // A commit that failed may have left it open: then the rollback comes here, too.
     if (!database.isTransaction) database.exec(RELAXED);
   }
-}
-
-const MAX_CACHED = 200;
-
-function prepare(database: DatabaseSync, cache: Map<string, StatementSync>, text: string) {
-  // A deferred transaction that reads and then writes fails with "database is locked" beside another process.
-  const statement = text === 'begin' ? 'begin immediate' : text;
-  const known = cache.get(statement);
-  if (known) return known;
-  const fresh = database.prepare(statement);
-  if (cache.size >= MAX_CACHED) cache.clear();
-  cache.set(statement, fresh);
-  return fresh;
 }
 
 function wrap(statement: StatementSync): SqliteStatement {

@@ -1,6 +1,6 @@
-import { type ExpressionBuilder, sql } from 'kysely';
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { Db, Ledger, Tx } from './database.ts';
-import type { Schema } from './schema.ts';
+import { literal } from './literal.ts';
 
 /**
  * The one protocol by which anything gets done (reference/reliability §4):
@@ -12,6 +12,9 @@ import type { Schema } from './schema.ts';
  *
  * A row is due when its time has come and nobody holds it, or when a lease ran out (its holder died).
  * Arming a row that is held is never lost: `due_at` set meanwhile survives the release.
+ *
+ * Written as SQL, not with the query builder: each piece of work goes through here several times, and building a
+ * statement of this kind takes longer than SQLite takes to run it.
  */
 export type Lease = {
   readonly kind: string;
@@ -31,22 +34,20 @@ export class LeaseLost extends Error {
 
 /** Earlier of the two when both are set. */
 export async function arm(db: Db, kind: string, subject: string, dueAt: number): Promise<void> {
+  await sql`
+    insert into work (kind, subject, due_at) values (${kind}, ${subject}, ${dueAt})
+    on conflict (kind, subject) do update set due_at = case
+      when work.due_at is null or work.due_at > excluded.due_at then excluded.due_at
+      else work.due_at end`.execute(db);
+}
+
+/** What waits for its time, of these kinds, is due now. */
+export async function armWaiting(db: Db, kinds: readonly string[], now: number): Promise<void> {
   await db
-    .insertInto('work')
-    .values({
-      kind,
-      subject,
-      due_at: dueAt,
-      owner: null,
-      lease_until: null,
-      dispatched_at: null,
-      error: null,
-    })
-    .onConflict((conflict) =>
-      conflict.columns(['kind', 'subject']).doUpdateSet({
-        due_at: sql<number>`case when work.due_at is null or work.due_at > cast(${dueAt} as bigint) then cast(${dueAt} as bigint) else work.due_at end`,
-      }),
-    )
+    .updateTable('work')
+    .set({ due_at: now })
+    .where('kind', 'in', kinds)
+    .where('due_at', '>', now)
     .execute();
 }
 
@@ -56,12 +57,9 @@ export type ClaimOptions = {
   readonly leaseMs: number;
 };
 
-type Where = ExpressionBuilder<Schema, 'work'>;
-
 /** Due and free, or held by somebody whose lease ran out. */
-export function isClaimable(eb: Where, now: number) {
-  const free = eb.or([eb('lease_until', 'is', null), eb('lease_until', '<', now)]);
-  return eb.or([eb.and([eb('due_at', '<=', now), free]), eb('lease_until', '<', now)]);
+export function isClaimable(now: number): RawBuilder<SqlBool> {
+  return sql`((due_at <= ${now} and (lease_until is null or lease_until < ${now})) or lease_until < ${now})`;
 }
 
 /** Up to `limit` due rows of one kind, oldest first; with `toldBefore` only those dispatched before then. */
@@ -72,19 +70,15 @@ export async function claimDue(
   options: ClaimOptions & { readonly toldBefore?: number },
 ): Promise<readonly Lease[]> {
   if (limit <= 0) return [];
-  const due = ledger.db
-    .selectFrom('work')
-    .select('subject')
-    .where('kind', '=', kind)
-    .where((eb) => isClaimable(eb, options.now))
-    .$if(options.toldBefore !== undefined, (query) =>
-      query.where('dispatched_at', '<', options.toldBefore ?? 0),
-    )
-    .orderBy('due_at')
-    .limit(limit)
-    .$if(ledger.dialect === 'postgres', (query) => query.forUpdate().skipLocked());
-  return take(ledger.db, options, (eb) =>
-    eb.and([eb('kind', '=', kind), eb('subject', 'in', due)]),
+  const { now, toldBefore } = options;
+  const told = toldBefore === undefined ? sql`` : sql`and dispatched_at < ${toldBefore}`;
+  const lock = ledger.dialect === 'postgres' ? sql`for update skip locked` : sql``;
+  return take(
+    ledger.db,
+    options,
+    sql`kind = ${kind} and subject in (select subject from work
+      where kind = ${kind} and ${isClaimable(now)} ${told}
+      order by due_at limit ${literal(limit)} ${lock})`,
   );
 }
 
@@ -95,55 +89,46 @@ export async function claimOne(
   subject: string,
   options: ClaimOptions,
 ): Promise<Lease | undefined> {
-  const leases = await take(db, options, (eb) =>
-    eb.and([eb('kind', '=', kind), eb('subject', '=', subject), isClaimable(eb, options.now)]),
+  const leases = await take(
+    db,
+    options,
+    sql`kind = ${kind} and subject = ${subject} and ${isClaimable(options.now)}`,
   );
   return leases[0];
 }
 
+/**
+ * A holder that died did not fail: it must not make the next pause longer. The mark that it leaves in `error` stays
+ * until release, so that the claimer learns of it.
+ */
 async function take(
   db: Db,
   { owner, now, leaseMs }: ClaimOptions,
-  where: (eb: Where) => ReturnType<typeof isClaimable>,
+  where: RawBuilder<unknown>,
 ): Promise<readonly Lease[]> {
-  const rows = await db
-    .updateTable('work')
-    .set({
-      fence: sql<number>`fence + 1`,
-      // A holder that died did not fail: it must not make the next pause longer.
-      attempts: sql<number>`case when owner is null then attempts + 1 else attempts end`,
-      owner,
-      lease_until: now + leaseMs,
-      due_at: null,
-      dispatched_at: null,
-      // Kept until release, so that the claimer learns whether the holder before it died.
-      error: sql<string>`case when owner is null then error else 'inherited' end`,
-    })
-    .where(where)
-    .returning(['kind', 'subject', 'fence', 'attempts', 'error'])
-    .execute();
-  return rows.map((row) => ({
-    kind: row.kind,
-    subject: row.subject,
-    fence: row.fence,
-    attempts: row.attempts,
-    until: now + leaseMs,
-    inherited: row.error === 'inherited',
-  }));
+  const until = now + leaseMs;
+  const { rows } = await sql<Taken>`
+    update work set
+      fence = fence + 1,
+      attempts = case when owner is null then attempts + 1 else attempts end,
+      owner = ${owner}, lease_until = ${until}, due_at = null, dispatched_at = null,
+      error = case when owner is null then error else 'inherited' end
+    where ${where}
+    returning kind, subject, fence, attempts, error`.execute(db);
+  return rows.map(({ error, ...row }) => ({ ...row, until, inherited: error === 'inherited' }));
 }
+
+type Taken = Pick<Lease, 'kind' | 'subject' | 'fence' | 'attempts'> & { readonly error: string };
 
 /** Renews the lease and takes the row's lock for the rest of the transaction. Throws `LeaseLost`. */
 export async function hold(db: Db, lease: Lease, until: number): Promise<void> {
-  const { numUpdatedRows } = await db
-    .updateTable('work')
-    .set({ lease_until: until })
-    .where('kind', '=', lease.kind)
-    .where('subject', '=', lease.subject)
-    .where('fence', '=', lease.fence)
-    .where('owner', 'is not', null)
-    .executeTakeFirstOrThrow();
-  if (numUpdatedRows !== 1n)
-    throw new LeaseLost(`${lease.kind} ${lease.subject}: fence ${lease.fence} is over`);
+  const { kind, subject, fence } = lease;
+  const { numAffectedRows } = await sql`
+    update work set lease_until = ${until}
+    where kind = ${kind} and subject = ${subject} and fence = ${fence} and owner is not null`.execute(
+    db,
+  );
+  if (numAffectedRows !== 1n) throw new LeaseLost(`${kind} ${subject}: fence ${fence} is over`);
 }
 
 export type Release =
@@ -152,23 +137,17 @@ export type Release =
 
 /** Without effect when the lease was lost meanwhile. */
 export async function release(db: Db | Tx, lease: Lease, result: Release): Promise<void> {
-  const next = result.dueAt ?? null;
-  await db
-    .updateTable('work')
-    .set({
-      owner: null,
-      lease_until: null,
-      due_at: sql<
-        number | null
-      >`case when cast(${next} as bigint) is null then due_at when due_at is null or due_at > cast(${next} as bigint) then cast(${next} as bigint) else due_at end`,
-      ...(result.outcome === 'done'
-        ? { attempts: 0, error: null }
-        : { error: result.error.slice(0, 500) }),
-    })
-    .where('kind', '=', lease.kind)
-    .where('subject', '=', lease.subject)
-    .where('fence', '=', lease.fence)
-    .execute();
+  const { kind, subject, fence } = lease;
+  const next = sql`cast(${result.dueAt ?? null} as bigint)`;
+  const outcome =
+    result.outcome === 'done'
+      ? sql`attempts = 0, error = null`
+      : sql`error = ${result.error.slice(0, 500)}`;
+  await sql`
+    update work set owner = null, lease_until = null, ${outcome},
+      due_at = case when due_at is null or due_at > ${next} then coalesce(${next}, due_at)
+        else due_at end
+    where kind = ${kind} and subject = ${subject} and fence = ${fence}`.execute(db);
 }
 
 /** Ends the leases of holders that are known to be dead. Their rows are due at once. */
@@ -189,33 +168,51 @@ export async function endLeasesOf(db: Db, isDead: (owner: string) => boolean): P
   return Number(numUpdatedRows);
 }
 
+/** Of one kind of work: is there something to claim, and when will there be more? `Infinity`: nothing is planned. */
+export type Due = { readonly isDue: boolean; readonly later: number };
+
 /**
- * When the next row of each of these kinds becomes due; a kind of which nothing will is missing. Takes nothing.
- * Each number is the first entry of an index: rows of work that is done stay, and must not be gone through.
+ * What is due of each of these kinds, and what will be. Takes nothing. Each answer is the first entry of an index:
+ * rows of work that is done stay, and must not be gone through.
  */
-export async function nextDue(
+export async function whatIsDue(
   db: Db,
   kinds: readonly string[],
-): Promise<ReadonlyMap<string, number>> {
+  now: number,
+): Promise<ReadonlyMap<string, Due>> {
   const wanted = sql.join(kinds.map((kind) => sql`(${kind})`));
-  const { rows } = await sql<{ kind: string; free: number | null; leased: number | null }>`
+  const { rows } = await sql<DueRow>`
     with wanted (kind) as (values ${wanted})
     select kind,
+      exists (select 1 from work
+        where work.kind = wanted.kind and due_at <= ${now} and lease_until is null) as is_due,
       (select min(due_at) from work
-        where work.kind = wanted.kind and due_at is not null and lease_until is null) as free,
+        where work.kind = wanted.kind and due_at > ${now} and lease_until is null) as free,
       (select min(lease_until) from work
         where work.kind = wanted.kind and lease_until is not null) as leased
     from wanted`.execute(db);
   return new Map(
-    rows.flatMap(({ kind, free, leased }) => {
-      const at = Math.min(free ?? Infinity, leased ?? Infinity);
-      return at === Infinity ? [] : [[kind, at] as const];
+    rows.map(({ kind, is_due: isDue, free, leased }) => {
+      // The first lease that runs out; those after it are seen once it was taken over.
+      const until = leased ?? Infinity;
+      const later = Math.min(free ?? Infinity, until);
+      return [kind, { isDue: Boolean(isDue) || until < now, later }] as const;
     }),
   );
 }
 
+type DueRow = {
+  readonly kind: string;
+  /** SQLite knows no booleans. */
+  readonly is_due: boolean | number;
+  readonly free: number | null;
+  readonly leased: number | null;
+};
+
 /** When the next row of these kinds becomes due, or undefined. */
 export async function nextDueAt(db: Db, kinds: readonly string[]): Promise<number | undefined> {
-  const next = [...(await nextDue(db, kinds)).values()];
-  return next.length > 0 ? Math.min(...next) : undefined;
+  // Before all time everything is still to come.
+  const due = await whatIsDue(db, kinds, -1);
+  const next = Math.min(...[...due.values()].map(({ later }) => later));
+  return next === Infinity ? undefined : next;
 }

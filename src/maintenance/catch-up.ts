@@ -40,6 +40,26 @@ export async function catchUp(options: CatchUpOptions): Promise<number> {
   throw new AggregateError(failures, `${names} failed; ${taken} comments of the others were taken`);
 }
 
+/** In the table of marks, where repositories have a slash. */
+const DELIVERIES = 'deliveries';
+
+/**
+ * Some forges keep what they could not deliver, and send it once more when asked: that brings what no list of
+ * comments shows. Returns how many were asked for.
+ */
+export async function redeliver(
+  options: Pick<CatchUpOptions, 'ledger' | 'forge' | 'now' | 'signal'>,
+): Promise<number> {
+  const { ledger, forge } = options;
+  const now = options.now();
+  const known = await readMark(ledger, forge.name, DELIVERIES);
+  const since = new Date((known ?? now) - OVERLAP_MS);
+  const call = options.signal ? { signal: options.signal } : {};
+  const asked = known === undefined ? 0 : await forge.redeliverFailed(since, call);
+  await writeMark(ledger, forge.name, DELIVERIES, now);
+  return asked;
+}
+
 async function catchUpRepository(options: CatchUpOptions, repository: string): Promise<number> {
   const { ledger, forge } = options;
   const known = await readMark(ledger, forge.name, repository);

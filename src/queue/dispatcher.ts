@@ -6,7 +6,7 @@ import {
   type WorkFailure,
 } from '../ledger/held.ts';
 import { type Hint, nextUndispatchedAt, pickUndispatched } from '../ledger/outbox.ts';
-import { claimDue, claimOne, type Lease, nextDue, nextDueAt } from '../ledger/work.ts';
+import { claimDue, claimOne, type Lease, nextDueAt, whatIsDue } from '../ledger/work.ts';
 import type { Clock } from '../lib/clock.ts';
 import { createHands, type Hands } from './hands.ts';
 
@@ -28,7 +28,8 @@ export type Dispatcher = {
 };
 
 type Told = Pick<Hint, 'kind' | 'subject'>;
-type Look = { readonly took: boolean; readonly at?: number };
+/** `at`: when the ledger is to be looked at again. Absent while others are told of what is due. */
+type Look = { readonly told: boolean; readonly at?: number };
 
 /** A faster way to tell all processes of due work than their looking. It may lose, double and delay what it is told. */
 export type Hints = {
@@ -112,10 +113,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const work = (lane: Lane, hands: Hands, lease: Lease) =>
     runLeased(lease, lane.processor, leased).finally(() => hands.giveBack(1));
 
-  const claim = async (lane: Lane, toldBefore: number | undefined): Promise<boolean> => {
+  const claim = async (lane: Lane, toldBefore: number | undefined): Promise<void> => {
     const hands = handsOf.get(lane);
     const free = hands?.takeFree() ?? 0;
-    if (hands === undefined || free === 0) return false;
+    if (hands === undefined || free === 0) return;
     let leases: readonly Lease[] = [];
     try {
       const since = toldBefore === undefined ? {} : { toldBefore };
@@ -124,7 +125,6 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       hands.giveBack(free - leases.length);
     }
     for (const lease of leases) void track(work(lane, hands, lease));
-    return leases.length > 0;
   };
 
   const onHint = async ({ kind, subject }: Told): Promise<void> => {
@@ -158,24 +158,21 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     }
   };
 
-  /** Looks once: what there was is taken. Gives the time of the next look; none while every hand is busy. */
+  /** Takes what is due, and tells from the same look what comes later. The end of what was taken makes us look again. */
   const look = async (): Promise<Look> => {
     const told = await relay();
     if (told !== undefined) {
-      if (clock.now() < looksForLostAt) return { took: told > 0 };
+      if (clock.now() < looksForLostAt) return { told: told > 0 };
       looksForLostAt = clock.now() + options.pollMs;
     }
     const toldBefore = told === undefined ? undefined : clock.now() - UNCLAIMED_MS;
-    let took = (told ?? 0) > 0;
     // An idle process only reads: a claim is a write, also when it takes nothing.
-    const next = await nextDue(ledger.db, kinds);
-    for (const lane of lanes) {
-      const isDue = (next.get(lane.kind) ?? Infinity) <= clock.now();
-      if (isDue) took = (await claim(lane, toldBefore)) || took;
-    }
+    const due = await whatIsDue(ledger.db, kinds, clock.now());
+    for (const lane of lanes) if (due.get(lane.kind)?.isDue) await claim(lane, toldBefore);
     // Lanes whose hands are all busy are looked at when one gets free, not sooner.
     const idle = lanes.filter((lane) => !handsOf.get(lane)?.isFull);
-    return { took, at: Math.min(...idle.map((lane) => next.get(lane.kind) ?? Infinity)) };
+    const at = Math.min(...idle.map((lane) => due.get(lane.kind)?.later ?? Infinity));
+    return { told: (told ?? 0) > 0, at };
   };
 
   const rest = async (lookAt: number) => {
@@ -184,7 +181,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const wait = Math.min(options.pollMs, Math.max(1, until - clock.now()));
     wake = new AbortController();
     if (nudged) return;
-    await clock.sleep(wait, AbortSignal.any([wake.signal, stopping.signal])).catch(() => {});
+    await clock.sleep(wait, wake.signal).catch(() => {});
   };
 
   const run = async () => {
@@ -192,9 +189,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       nudged = false;
       try {
         looking = true;
-        const { took, at } = await look();
+        const { told, at } = await look();
         looking = false;
-        if (!took) await rest(at ?? Infinity);
+        // There may be more than can be told of at once.
+        if (!told) await rest(at ?? Infinity);
       } catch (error) {
         // The ledger is away: nothing can be done but wait for it.
         looking = false;
@@ -222,6 +220,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     },
     drain: async (budgetMs) => {
       stopping.abort();
+      wake.abort(NUDGED);
       hints?.pause();
       await loop;
       const budget = new AbortController();

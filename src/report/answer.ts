@@ -29,14 +29,19 @@ export const NOTHING: Answer = {
   ping: undefined,
 };
 
-/** Commit statuses of the runs that a command owns. `pageOf` gives the run's page. */
+/** Commit statuses of the runs that a command owns. */
 export function statusesOf(
   runs: readonly Run[],
-  pageOf: (run: Run) => string,
+  of: { page(run: Run): string; details(run: Run): CommitStatus['details'] },
 ): readonly CommitStatus[] {
   return runs.flatMap((run) => {
-    const parts = [statusOf(run), teardownStatusOf(run)].filter((part) => part !== undefined);
-    return parts.map((part) => ({ ...part, sha: run.sha, url: pageOf(run) }));
+    const at = { sha: run.sha, url: of.page(run) };
+    const teardown = teardownStatusOf(run);
+    const details = of.details(run);
+    return [
+      { ...statusOf(run), ...at, ...(details ? { details } : {}) },
+      ...(teardown ? [{ ...teardown, ...at }] : []),
+    ];
   });
 }
 

@@ -2,7 +2,7 @@ import type { Run } from '../domain/run.ts';
 import { isTerminal } from '../domain/run.ts';
 import { type CommandRecord, commandsOfComment, loadCommand } from '../ledger/commands.ts';
 import { findReport } from '../ledger/reports.ts';
-import { findRun, listRuns, nextRun } from '../ledger/runs.ts';
+import { findRun, listRuns } from '../ledger/runs.ts';
 import {
   type Answer,
   type AnswerComment,
@@ -11,7 +11,10 @@ import {
   reactionOfAll,
   statusesOf,
 } from './answer.ts';
-import type { Message, RunMessage } from './message.ts';
+import { type Around, lookAround } from './around.ts';
+import { configMendedStatus } from './config-check.ts';
+import { detailsOf } from './details.ts';
+import type { Message, PingMessage, RunMessage } from './message.ts';
 import { shrunk } from './outdated.ts';
 import { pingOf } from './project.ts';
 import { composeReply } from './replies.ts';
@@ -55,54 +58,57 @@ async function runsOf(
 async function answerRuns(options: ReporterOptions, command: CommandRecord): Promise<Answer> {
   const runs = await runsOf(options, command);
   const owned = runs.filter((run) => run.commandId === command.id);
-  const parts = await Promise.all(owned.map((run) => runMessage(options, command, run)));
+  const looked = await Promise.all(owned.map((run) => lookAround(options, run)));
+  const parts = await Promise.all(looked.map((around) => runMessage(options, command, around)));
   const [first] = parts;
-  if (!first) return NOTHING;
+  const [around] = looked;
+  if (!first || !around) return NOTHING;
   const final = owned.every((run) => isTerminal(run.state));
   const comment: AnswerComment = {
     message:
       parts.length === 1
-        ? await shrunk(options, first)
+        ? await shrunk(options, first, around.newer)
         : { kind: 'runs', command: command.text, parts },
     kind: 'status',
     final,
     rev: owned.reduce((sum, run) => sum + run.rev, 0),
     ...(parts.length === 1 ? { runId: first.run.id } : {}),
   };
-  const report = await findReport(options.ledger.db, command.id);
-  const commentUrl = report?.comment_id
-    ? options.forge.links.comment(command.repository, command.pull, report.comment_id)
-    : pageOf(options, first.run);
   const loud =
     final && command.detail.pings !== 'off'
-      ? owned.find((run) => wantsPing(command, run))
+      ? looked.find(({ run }) => wantsPing(command, run))
       : undefined;
-  // Nobody needs to be called for what the next run may tell differently.
-  const isNews = loud !== undefined && (await nextRun(options.ledger.db, loud)) === undefined;
+  // A commit has one status of a suite: only its newest run speaks there, however late an older one is told.
+  const newest = looked.filter(({ isNewestOfCommit }) => isNewestOfCommit).map(({ run }) => run);
   return {
     reaction: reactionOfAll(owned),
     comment: isWanted(command, owned) ? comment : undefined,
-    statuses: statusesOf(await newestOf(options, owned), (run) => pageOf(options, run)),
-    ping: isNews ? { kind: 'ping', login: command.actor.login, run: loud, commentUrl } : undefined,
+    statuses: [
+      ...configMendedStatus(options, command),
+      ...statusesOf(newest, {
+        page: (run) => pageOf(options, run),
+        details: (run) => {
+          const part = parts.find((one) => one.run.id === run.id);
+          return part && detailsOf(options, part);
+        },
+      }),
+    ],
+    // Nobody needs to be called for what the next run may tell differently.
+    ping: loud?.newer.length === 0 ? await pingFor(options, command, loud.run) : undefined,
   };
 }
 
-/** A commit has one status of a suite: only its newest run speaks there, however late an older one is told. */
-async function newestOf(options: ReporterOptions, runs: readonly Run[]): Promise<readonly Run[]> {
-  const newest = await Promise.all(
-    runs.map(async (run) => {
-      const { forge, repository, suite, sha } = run;
-      const [latest] = await listRuns(options.ledger.db, {
-        forge,
-        repository,
-        suite,
-        sha,
-        limit: 1,
-      });
-      return latest?.id === run.id ? [run] : [];
-    }),
-  );
-  return newest.flat();
+async function pingFor(
+  options: ReporterOptions,
+  command: CommandRecord,
+  run: Run,
+): Promise<PingMessage> {
+  const { ledger, forge } = options;
+  const report = await findReport(ledger.db, command.id);
+  const commentUrl = report?.comment_id
+    ? forge.links.comment(command.repository, command.pull, report.comment_id)
+    : pageOf(options, run);
+  return { kind: 'ping', login: command.actor.login, run, commentUrl };
 }
 
 function wantsPing(command: CommandRecord, run: Run): boolean {
@@ -118,15 +124,9 @@ function pageOf({ url }: ReporterOptions, run: Run): string {
 async function runMessage(
   options: ReporterOptions,
   command: CommandRecord,
-  run: Run,
+  { run, past }: Around,
 ): Promise<RunMessage> {
-  const { ledger, forge, url } = options;
-  const past = await listRuns(ledger.db, {
-    forge: run.forge,
-    repository: run.repository,
-    suite: run.suite,
-    limit: 40,
-  });
+  const { forge, url } = options;
   const usual = usualOf(past.filter((other) => other.number !== run.number));
   const queue = run.state === 'queued' ? await queueOf(options, run) : undefined;
   return {

@@ -1,34 +1,44 @@
 import { isTerminal, type Run } from '../domain/run.ts';
 import { findReport } from '../ledger/reports.ts';
-import { listRuns, nextRun } from '../ledger/runs.ts';
 import type { Message, RunMessage } from './message.ts';
 import type { ReporterOptions } from './reporter-options.ts';
 
-/** A run that is over, or gave way, shrinks to one line once a newer one has a comment to look at. */
-export async function shrunk(options: ReporterOptions, part: RunMessage): Promise<Message> {
+/**
+ * A run that is over, or gave way, shrinks to one line once a newer one has a comment to look at. `newer`: those that
+ * came after it on its pull request, newest first.
+ */
+export async function shrunk(
+  options: ReporterOptions,
+  part: RunMessage,
+  newer: readonly Run[],
+): Promise<Message> {
   const { run } = part;
-  if (run.state === 'superseded' && run.cancellation?.sha !== undefined)
-    return replaced(options, part, run.cancellation.sha);
+  if (run.state === 'superseded' && run.cancellation?.sha !== undefined) {
+    const { sha } = run.cancellation;
+    return replaced(options, part, { sha, run: newer.find((other) => other.sha === sha) });
+  }
   // What a run left behind stays in sight until it is gone.
   if (!isTerminal(run.state) || run.cleanliness.state === 'dirty') return part;
-  const next = await nextRun(options.ledger.db, run);
-  const newer = next && next.commandId !== run.commandId && (await commentOf(options, next));
-  if (!newer) return part;
+  const next = newer.at(-1);
+  const commentUrl = next && next.commandId !== run.commandId && (await commentOf(options, next));
+  if (!commentUrl) return part;
   const { commit, page } = part.links;
-  return { kind: 'outdated', command: part.command, run, links: { commit, page, newer } };
+  return {
+    kind: 'outdated',
+    command: part.command,
+    run,
+    links: { commit, page, newer: commentUrl },
+  };
 }
 
 /** Its place was taken by a command for a newer commit: the one line says by which. */
 async function replaced(
   options: ReporterOptions,
   { run }: RunMessage,
-  sha: string,
+  { sha, run: next }: { sha: string; run: Run | undefined },
 ): Promise<Message> {
-  const { forge, repository, pull, suite, number } = run;
-  const after = { forge, repository, pull, suite, after: number };
-  const next = (await listRuns(options.ledger.db, after)).find((other) => other.sha === sha);
   const commentUrl = next && (await commentOf(options, next));
-  const commitUrl = options.forge.links.commit(repository, sha);
+  const commitUrl = options.forge.links.commit(run.repository, sha);
   const by = { sha, commitUrl, cause: 'command' as const };
   return { kind: 'superseded', run, by: commentUrl ? { ...by, commentUrl } : by };
 }

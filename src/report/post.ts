@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type CallOptions, type Forge, ForgeError } from '../forges/forge.ts';
+import { type CallOptions, type CommentEdit, type Forge, ForgeError } from '../forges/forge.ts';
 import type { CommandRecord } from '../ledger/commands.ts';
 import { type Held, type Next, sendingGuard } from '../ledger/held.ts';
 import { type Report, saveReport } from '../ledger/reports.ts';
@@ -53,16 +53,17 @@ export function createPoster(options: PosterOptions) {
     wanted: AnswerComment | undefined,
   ): Promise<Next> => {
     if (wanted === undefined) return {};
-    const marker = markerOf(options, wanted);
-    const body = render(wanted.message, marker);
     const digest = digestOf(render(wanted.message, ''));
     if (report?.sent_digest === digest) return {};
     const now = clock.now();
     const wait = waitBefore(options, { report, wanted, now });
     if (wait !== undefined) return { dueAt: wait };
+    const body = render(wanted.message, markerOf(options, wanted));
     const sent = { sent_digest: digest, sent_at: now };
     if (report?.comment_id) {
-      if (await edit(report.comment_id, body)) {
+      const { kind } = wanted.message;
+      const isOutdated = kind === 'outdated' || kind === 'superseded';
+      if (await change(report.comment_id, { body, isOutdated })) {
         crashPoint('report.after-edit');
         await held.transact((tx) =>
           saveReport(tx, command.id, { ...sent, edits: report.edits + 1 }),
@@ -148,9 +149,9 @@ export function createPoster(options: PosterOptions) {
     return { id: created.id, isNew: true };
   };
 
-  const edit = async (commentId: string, body: string): Promise<boolean> => {
+  const change = async (commentId: string, edit: CommentEdit): Promise<boolean> => {
     try {
-      await forge.editComment(command.repository, commentId, body, call);
+      await forge.editComment(command.repository, commentId, edit, call);
       return true;
     } catch (error) {
       if (error instanceof ForgeError && error.code === 'not_found') return false;

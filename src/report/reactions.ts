@@ -1,3 +1,4 @@
+import { originOf } from '../domain/actor.ts';
 import { type Forge, ForgeError, type Reaction } from '../forges/forge.ts';
 import type { CommandRecord } from '../ledger/commands.ts';
 import type { Ledger } from '../ledger/database.ts';
@@ -21,7 +22,8 @@ export type ReactionSending = {
  */
 export async function sendReaction(sending: ReactionSending): Promise<boolean> {
   const { forge, held, command, wanted, before, isUnsettled } = sending;
-  if (command.commentId.startsWith('cli-') || (before === wanted && !isUnsettled)) return false;
+  if (originOf(command.commentId) !== 'comment' || (before === wanted && !isUnsettled))
+    return false;
   const call = { signal: held.signal, guard: held.guard };
   const { repository, commentId } = command;
   if (wanted) await tolerate(forge.addReaction(repository, commentId, wanted, call));

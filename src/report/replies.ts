@@ -4,6 +4,7 @@ import type { Reaction } from '../forges/forge.ts';
 import { type CommandRecord, commandsOfComment } from '../ledger/commands.ts';
 import { listRuns } from '../ledger/runs.ts';
 import type { Answer } from './answer.ts';
+import { configStatus } from './config-check.ts';
 import type { Message } from './message.ts';
 import type { ReporterOptions } from './reporter-options.ts';
 
@@ -18,7 +19,7 @@ export async function composeReply(
   return {
     reaction: reactionOfReply(command.outcome),
     comment: message && { message, kind: 'reply', final: true, rev: 1 },
-    statuses: [],
+    statuses: configStatus(options, command),
     ping: undefined,
   };
 }

@@ -82,6 +82,7 @@ async function sendWords(sending: Sending, answer: Answer): Promise<Next> {
   const poster = createPoster({ ...options, held, command });
   const next = await poster.comment(report, answer.comment);
   if (next.dueAt !== undefined) return next;
+  if (answer.ping === undefined && !report?.ping_intent_at) return {};
   return poster.ping(
     await findReport(options.ledger.db, command.id),
     // Again, for it points to the comment, whose address is known only now.

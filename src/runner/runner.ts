@@ -1,3 +1,4 @@
+import type { Finding } from '../domain/finding.ts';
 import type { Diagnosis, LogLine, Run, Stage, Verdict } from '../domain/run.ts';
 
 export type RunnerCallOptions = { readonly signal?: AbortSignal; readonly guard?: () => void };
@@ -48,6 +49,11 @@ export type RemoteRunner = {
     /** Run id in the payload, or undefined when the build is not ours. Throws `SyntaxError` on bad JSON. */
     runIdOf(body: Buffer): string | undefined;
   };
+  /**
+   * Everything that could keep it from building these repositories, for `signalbox doctor`. Changes nothing; never
+   * throws. Absent: there is nothing to look at.
+   */
+  examine?(repositories: readonly string[], options?: RunnerCallOptions): AsyncIterable<Finding>;
 };
 
 export type RunnerErrorCode =

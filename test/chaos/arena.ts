@@ -7,6 +7,7 @@ import { migrate } from '../../src/ledger/migrate.ts';
 import type { CrashPoint } from '../../src/lib/crash-point.ts';
 import { createRandom, type Random } from '../simulation/random.ts';
 import { freePort } from '../support/free-port.ts';
+import type { ForgeKind } from '../support/scenario.ts';
 import { type Evidence, findViolations, type Said } from './check.ts';
 import { type FarSides, SECRET, startFarSides } from './far-sides.ts';
 import { type Fleet, type Member, type Role, startFleet } from './fleet.ts';
@@ -15,6 +16,7 @@ import { openWork, startWatch } from './watch.ts';
 
 export type ArenaOptions = {
   readonly name: string;
+  readonly forge: ForgeKind;
   readonly seed: number;
   readonly entry: string;
   readonly roles: readonly Role[];
@@ -68,7 +70,7 @@ export async function runArena(options: ArenaOptions): Promise<Outcome> {
   const webs = members.flatMap(({ role, port }) => (role === 'worker' ? [] : [port]));
   const proxy = await startProxy(webs);
   stack.defer(() => proxy.close());
-  const far = await startFarSides(stack, proxy.url);
+  const far = await startFarSides(stack, { kind: options.forge, hookUrl: proxy.url });
   const configFile = join(directory, 'signalbox.yml');
   await writeFile(configFile, JSON.stringify(configOf(options, { far, data, url: proxy.url })));
   const ledger = await openLedger(options, data);
@@ -87,7 +89,7 @@ export async function runArena(options: ArenaOptions): Promise<Outcome> {
   });
   stack.defer(() => fleet.stop());
   // What was said before the first contact is not for us.
-  await until(async () => (await countMarks(ledger)) >= far.repositories.length, 60_000);
+  await until(async () => (await countMarks(ledger)) > far.repositories.length, 60_000);
 
   const said: Said[] = [];
   const watch = startWatch(ledger, () => {
@@ -130,13 +132,7 @@ function configOf(options: ArenaOptions, at: { far: FarSides; data: string; url:
     database: options.database ?? '',
     redis: options.redis ?? '',
     forges: {
-      acme: {
-        kind: 'playground',
-        url: far.forge.url,
-        token: far.forgeToken,
-        webhookSecret: SECRET,
-        repositories: ['demo/*'],
-      },
+      acme: { ...far.access, repositories: ['demo/*'] },
     },
     runners: {
       drone: { kind: 'drone', url: far.drone.url, token: far.droneToken, webhookSecret: SECRET },
@@ -151,6 +147,7 @@ async function openLedger({ database }: ArenaOptions, data: string): Promise<Led
   return ledger;
 }
 
+/** One for each repository, and one for the forge’s log of deliveries. */
 async function countMarks(ledger: Ledger): Promise<number> {
   return (await ledger.db.selectFrom('watermarks').selectAll().execute()).length;
 }

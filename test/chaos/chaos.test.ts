@@ -15,7 +15,7 @@ const SERVE = entry('../../src/main.ts');
 
 const everyPointHit = ({ hits }: Pick<Fleet, 'hits'>) => [...hits.values()].every((n) => n > 0);
 
-type Small = Pick<ArenaOptions, 'name' | 'roles' | 'kills' | 'life'>;
+type Small = Pick<ArenaOptions, 'name' | 'forge' | 'roles' | 'kills' | 'life'>;
 const arena = (options: Small): ArenaOptions => ({
   seed: SEED,
   entry: SERVE,
@@ -37,7 +37,13 @@ function assertKept(outcome: Outcome, least: { commands: number; kills: number }
 }
 
 test('with SQLite no kill and no fault loses, doubles or leaves anything', async () => {
-  const options = arena({ name: 'SQLite', roles: ['all'], kills: 50, life: [200, 2_000] });
+  const options = arena({
+    name: 'SQLite',
+    forge: 'playground',
+    roles: ['all'],
+    kills: 50,
+    life: [200, 2_000],
+  });
   assertKept(await runArena(options), { commands: 300, kills: 50 });
 });
 
@@ -69,6 +75,7 @@ test('with PostgreSQL and Redis no kill and no fault loses, doubles or leaves an
   const options: ArenaOptions = {
     ...arena({
       name: 'PostgreSQL and Redis',
+      forge: 'github',
       roles: ['web', 'web', 'worker', 'worker'],
       kills: 150,
       life: [500, 6_000],
@@ -86,7 +93,7 @@ test('with PostgreSQL and Redis no kill and no fault loses, doubles or leaves an
 
 test('without a look for what an earlier try left, the same suite finds doubled builds', async () => {
   const outcome = await runArena({
-    ...arena({ name: 'naive', roles: ['all'], kills: 8, life: [500, 3_000] }),
+    ...arena({ name: 'naive', forge: 'playground', roles: ['all'], kills: 8, life: [500, 3_000] }),
     entry: entry('./naive.ts'),
     points: ['run.after-create'],
     commands: 60,

@@ -5,7 +5,7 @@ import { type CommandRecord, loadCommand } from '../../src/ledger/commands.ts';
 import type { Ledger } from '../../src/ledger/database.ts';
 import { loadRun } from '../../src/ledger/runs.ts';
 import { createMarkers, type Marker } from '../../src/report/marker.ts';
-import { BOT, type FarSides } from './far-sides.ts';
+import type { FarSides } from './far-sides.ts';
 import type { Acknowledged } from './proxy.ts';
 
 /** A comment that a person wrote during the chaos. */
@@ -85,10 +85,10 @@ function runProblems(run: Run, { drone }: FarSides): readonly string[] {
 
 type Own = { readonly marker: Marker; readonly body: string };
 
-function ownComments({ forge }: FarSides, key: string): readonly Own[] {
+function ownComments({ forge, bot }: FarSides, key: string): readonly Own[] {
   const markers = createMarkers(key);
   return [...forge.world.comments.values()]
-    .filter((comment) => forge.loginOf(comment.authorId) === BOT)
+    .filter((comment) => forge.loginOf(comment.authorId) === bot)
     .flatMap(({ body }) => {
       const marker = markers.find(body);
       return marker === undefined ? [] : [{ marker, body }];

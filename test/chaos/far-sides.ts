@@ -1,13 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Playground } from '../../src/forges/playground/server.ts';
 import type { Random } from '../simulation/random.ts';
 import { type FakeDrone, startFakeDrone } from '../support/fake-drone.ts';
-import { startPlayground } from '../support/playground.ts';
+import type { ForgeKind } from '../support/scenario.ts';
+import { type ScenarioForge, startScenarioForge } from '../support/scenario-forge.ts';
 
 export const SECRET = 'a-secret-of-the-chaos';
-export const BOT = 'signalbox';
 const REPOSITORIES = ['demo/shop', 'demo/blog'];
 const PULLS = 24;
 /** Of requests: so many meet an error before, and as many after they had their effect. */
@@ -35,7 +34,10 @@ export type On = { readonly repository: string; readonly pull: number };
 export type FarSides = {
   readonly forge: Playground;
   readonly drone: FakeDrone;
-  readonly forgeToken: string;
+  /** Login of the bot's comments. */
+  readonly bot: string;
+  /** What `signalbox.yml` says of the forge. */
+  readonly access: ScenarioForge['config'];
   readonly droneToken: string;
   readonly pulls: readonly On[];
   readonly repositories: readonly string[];
@@ -46,35 +48,34 @@ export type FarSides = {
 /** A forge with open pull requests and a Drone that plays builds, both sending webhooks to `hookUrl`. */
 export async function startFarSides(
   stack: AsyncDisposableStack,
-  hookUrl: string,
+  { kind, hookUrl }: { kind: ForgeKind; hookUrl: string },
 ): Promise<FarSides> {
-  const forgeToken = randomBytes(12).toString('hex');
   const roles = Object.fromEntries(REPOSITORIES.map((name) => [name, 'admin' as const]));
-  const forge = stack.use(
-    await startPlayground({
-      users: [
-        { login: 'bob', token: 'token-of-bob', roles },
-        { login: BOT, token: forgeToken, bot: true, roles },
-      ],
-      deliveryWorkers: 8,
-    }),
-  );
+  const started = await startScenarioForge(kind, {
+    repositories: REPOSITORIES,
+    secret: SECRET,
+    users: [{ login: 'bob', token: 'token-of-bob', roles }],
+    deliveryWorkers: 8,
+  });
+  const { forge, bot, config: access, connect } = started;
+  stack.use(forge);
   const drone = stack.use(
     await startFakeDrone({ webhook: { url: `${hookUrl}/hooks/drone/drone`, secret: SECRET } }),
   );
-  const access = Object.fromEntries(REPOSITORIES.map((name) => [name, 'write' as const]));
-  const droneToken = drone.addUser('bot', { access });
+  const writes = Object.fromEntries(REPOSITORIES.map((name) => [name, 'write' as const]));
+  const droneToken = drone.addUser('bot', { access: writes });
   const pulls: On[] = [];
   for (const repository of REPOSITORIES) {
     drone.addRepository(repository);
     pulls.push(...(await openPulls(forge, repository)));
-    await hook(forge, { repository, token: forgeToken, url: `${hookUrl}/webhooks/acme` });
   }
+  await connect(`${hookUrl}/webhooks/acme`);
   drone.autoplay({ stepMs: STEP_MS });
   return {
     forge,
     drone,
-    forgeToken,
+    bot,
+    access,
     droneToken,
     pulls,
     repositories: REPOSITORIES,
@@ -124,21 +125,4 @@ async function openPulls(forge: Playground, repository: string): Promise<readonl
     pulls.push({ repository, pull: pull.number });
   }
   return pulls;
-}
-
-async function hook(
-  forge: Playground,
-  { repository, token, url }: { repository: string; token: string; url: string },
-): Promise<void> {
-  const answer = await fetch(`${forge.url}/api/v1/repos/${repository}/hooks`, {
-    method: 'POST',
-    headers: { authorization: `token ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({
-      type: 'gitea',
-      active: true,
-      events: ['pull_request_only', 'pull_request_sync', 'pull_request_comment'],
-      config: { url, content_type: 'json', secret: SECRET },
-    }),
-  });
-  if (answer.status !== 201) throw new Error(`hook: ${answer.status}`);
 }

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type TestContext, test } from 'node:test';
-import { gitEnvironment } from '../../src/forges/gitea/git.ts';
+import { gitEnvironment } from '../../src/lib/git-environment.ts';
 
 const TOKEN = 'a-token-that-must-not-leak';
 const BASIC = `Basic ${Buffer.from(`x-access-token:${TOKEN}`).toString('base64')}`;

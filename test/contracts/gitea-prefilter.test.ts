@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Nodes } from 'mdast';
 import { fromMarkdown } from 'mdast-util-from-markdown';
+import { mayHoldCommand } from '../../src/domain/command-scan.ts';
 import { visibleLines } from '../../src/domain/visible-text.ts';
-import { mayHoldCommand } from '../../src/forges/gitea/command-scan.ts';
 
 const ESCAPED = /[<>&\u2028\u2029]/g;
 const NON_ASCII = /[\u0080-\uffff]/g;

@@ -28,6 +28,7 @@ function forgeOf(system: RecordedSystem): Forge {
 
 function describeEvent(event: ForgeEvent): string {
   if (event.kind === 'ignored') return `ignored ${event.reason}`;
+  if (!('pull' in event)) throw new Error(`Gitea has no ${event.kind}`);
   const place = `${event.kind} ${event.repository}#${event.pull}`;
   if ('comment' in event) {
     const { id, author, body } = event.comment;

@@ -56,7 +56,7 @@ test('the Gitea adapter writes comments, reactions and statuses to the playgroun
   const { forge } = connection;
   const asked = await playground.comment(SHOP, 'alice', '!testme');
   const answer = await forge.createComment({ ...SHOP, body: 'Queued' });
-  await forge.editComment('demo/shop', answer.id, 'Running');
+  await forge.editComment('demo/shop', answer.id, { body: 'Running' });
   await forge.addReaction('demo/shop', String(asked.id), 'eyes');
   await forge.addReaction('demo/shop', String(asked.id), 'eyes');
   assert.equal(playground.reactionsOn(asked.id).length, 1);

@@ -21,7 +21,7 @@ const create = ({ forge, exchanges }: ReplayContext, at = 0) => {
 };
 const edit = ({ forge, exchanges }: ReplayContext, at = 0) => {
   const { repository, id } = named(nth(exchanges, at));
-  return forge.editComment(repository, id, textOf(nth(exchanges, at)));
+  return forge.editComment(repository, id, { body: textOf(nth(exchanges, at)) });
 };
 const remove = ({ forge, exchanges }: ReplayContext, at = 0) => {
   const { repository, id } = named(nth(exchanges, at));

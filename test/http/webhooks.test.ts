@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash, createHmac } from 'node:crypto';
 import { test } from 'node:test';
-import {
-  DRONE_SECRET,
-  type Harness,
-  PULL,
-  REPOSITORY,
-  startHarness,
-  WEBHOOK_SECRET,
-} from '../support/harness.ts';
+import { DRONE_SECRET, type Harness, PULL, REPOSITORY, startHarness } from '../support/harness.ts';
+import { WEBHOOK_SECRET } from '../support/scenario-forge.ts';
 
 type Headers = Readonly<Record<string, string>>;
 type Answer = {

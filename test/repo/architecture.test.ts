@@ -71,6 +71,8 @@ test('only the composition root and the lifecycle handlers name an adapter', () 
     'app.ts',
     'cli/demo-seed.ts',
     'cli/demo-start.ts',
+    'cli/setup-gitea-by-hand.ts',
+    'cli/setup-gitea.ts',
   ]);
 });
 

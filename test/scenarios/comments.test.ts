@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { startHarness } from '../support/harness.ts';
+import { scenario } from '../support/scenario.ts';
 
 const TWO_SUITES = 'suites:\n  testme: { runner: drone }\n  smoke: { runner: drone }\n';
 
-test('of several commands in one comment cancel goes first', async () => {
+scenario('of several commands in one comment cancel goes first', async () => {
   await using app = await startHarness({ signalboxYml: TWO_SUITES });
   await app.say('alice', '!testme');
   await app.settle();
@@ -15,7 +15,7 @@ test('of several commands in one comment cancel goes first', async () => {
   assert.deepEqual(states, ['testme cancelled', 'smoke running']);
 });
 
-test('commands in quotes, code, lists, links and HTML comments do nothing', async () => {
+scenario('commands in quotes, code, lists, links and HTML comments do nothing', async () => {
   await using app = await startHarness();
   const hidden = ['> !testme', '```\n!testme\n```', '    !testme', '- !testme', '`!testme`'];
   for (const body of [...hidden, '<!-- \n!testme\n-->', '[!testme](http://x.test)'])
@@ -28,21 +28,24 @@ test('commands in quotes, code, lists, links and HTML comments do nothing', asyn
   assert.equal(kept.length + (await app.ignored('no_command')), 7);
 });
 
-test('a misspelt command is answered with the right one, and the edit of that comment runs it', async () => {
-  await using app = await startHarness();
-  const comment = await app.say('alice', '!tesme');
-  await app.settle();
-  assert.match(app.lines()[0] ?? '', /^❓ I don't know `!tesme`\. Did you mean `!testme`\?$/u);
-  assert.deepEqual(app.reactions(comment), ['confused']);
-  await app.forge.editComment(comment, 'alice', '!testme');
-  await app.settle();
-  assert.equal(app.drone.builds().length, 1);
-  assert.equal(app.answers().length, 1, 'the same comment lives on');
-  assert.match(app.lines()[0] ?? '', /^🔄 \*\*Running\*\* — `!testme`/u);
-  assert.deepEqual(app.reactions(comment), ['eyes']);
-});
+scenario(
+  'a misspelt command is answered with the right one, and the edit of that comment runs it',
+  async () => {
+    await using app = await startHarness();
+    const comment = await app.say('alice', '!tesme');
+    await app.settle();
+    assert.match(app.lines()[0] ?? '', /^❓ I don't know `!tesme`\. Did you mean `!testme`\?$/u);
+    assert.deepEqual(app.reactions(comment), ['confused']);
+    await app.forge.editComment(comment, 'alice', '!testme');
+    await app.settle();
+    assert.equal(app.drone.builds().length, 1);
+    assert.equal(app.answers().length, 1, 'the same comment lives on');
+    assert.match(app.lines()[0] ?? '', /^🔄 \*\*Running\*\* — `!testme`/u);
+    assert.deepEqual(app.reactions(comment), ['eyes']);
+  },
+);
 
-test('an edit into another mistake changes the answer', async () => {
+scenario('an edit into another mistake changes the answer', async () => {
   await using app = await startHarness();
   const comment = await app.say('alice', '!tesme');
   await app.settle();
@@ -52,7 +55,7 @@ test('an edit into another mistake changes the answer', async () => {
   assert.match(app.lines()[0] ?? '', /upgrde/u);
 });
 
-test('an edit adds nothing to a comment that was understood', async () => {
+scenario('an edit adds nothing to a comment that was understood', async () => {
   await using app = await startHarness({ signalboxYml: TWO_SUITES });
   const comment = await app.say('alice', '!testme');
   await app.settle();
@@ -64,7 +67,7 @@ test('an edit adds nothing to a comment that was understood', async () => {
   assert.equal((await app.deliveries())[0]?.reason, 'already_known');
 });
 
-test('an edit into a command of a comment that held none is not obeyed', async () => {
+scenario('an edit into a command of a comment that held none is not obeyed', async () => {
   await using app = await startHarness();
   const comment = await app.say('alice', 'Looks good.');
   await app.settle();
@@ -75,23 +78,26 @@ test('an edit into a command of a comment that held none is not obeyed', async (
   assert.equal(app.drone.builds().length, 0);
 });
 
-test('what somebody else writes into a comment is not obeyed, also when catch-up reads it', async () => {
-  await using app = await startHarness();
-  const comment = await app.say('alice', '!tesme');
-  await app.settle();
-  await app.forge.editComment(comment, 'bob', '!testme');
-  await app.settle();
-  await app.service.catchUpNow();
-  await app.settle();
-  assert.equal(app.drone.builds().length, 0);
-  assert.match(app.lines()[0] ?? '', /^❓ /u);
-  assert.deepEqual(
-    (await app.deliveries()).map(({ reason }) => reason),
-    ['edited_by_other', null],
-  );
-});
+scenario(
+  'what somebody else writes into a comment is not obeyed, also when catch-up reads it',
+  async () => {
+    await using app = await startHarness();
+    const comment = await app.say('alice', '!tesme');
+    await app.settle();
+    await app.forge.editComment(comment, 'bob', '!testme');
+    await app.settle();
+    await app.service.catchUpNow();
+    await app.settle();
+    assert.equal(app.drone.builds().length, 0);
+    assert.match(app.lines()[0] ?? '', /^❓ /u);
+    assert.deepEqual(
+      (await app.deliveries()).map(({ reason }) => reason),
+      ['edited_by_other', null],
+    );
+  },
+);
 
-test('a comment that is deleted before its command was looked at starts nothing', async () => {
+scenario('a comment that is deleted before its command was looked at starts nothing', async () => {
   await using app = await startHarness();
   app.forge.faults.next({ method: 'GET', path: /pulls\/1$/ }, { kind: 'before', times: 3 });
   const comment = await app.say('alice', '!testme');
@@ -103,23 +109,22 @@ test('a comment that is deleted before its command was looked at starts nothing'
   assert.deepEqual(app.answers(), []);
 });
 
-test('news of a deletion that overtakes the comment keeps it from being obeyed', async () => {
+scenario('news of a deletion that overtakes the comment keeps it from being obeyed', async () => {
   await using app = await startHarness();
   app.forge.faults.webhooks({ lose: 1, random: () => 0 });
   const comment = await app.say('alice', '!testme');
-  const [posted] = app.forge.deliveries;
-  const [repository] = app.forge.world.repositories.values();
-  assert.ok(posted && repository);
+  const [posted] = app.sent();
+  assert.ok(posted);
   app.forge.faults.clear();
   await app.forge.deleteComment(comment, 'alice');
   await app.settle();
-  app.forge.replay(repository, posted);
+  app.replay(posted);
   await app.settle();
   assert.deepEqual(await app.runs(), []);
   assert.equal((await app.deliveries())[0]?.reason, 'comment_deleted');
 });
 
-test('a run that goes on is not stopped by deleting the comment', async () => {
+scenario('a run that goes on is not stopped by deleting the comment', async () => {
   await using app = await startHarness();
   const comment = await app.say('alice', '!testme');
   await app.settle();
@@ -130,7 +135,7 @@ test('a run that goes on is not stopped by deleting the comment', async () => {
   assert.match(app.lines()[0] ?? '', /^✅ \*\*Passed\*\*/u);
 });
 
-test('of more than ten commands ten are obeyed and the rest is told', async () => {
+scenario('of more than ten commands ten are obeyed and the rest is told', async () => {
   await using app = await startHarness();
   await app.say('alice', Array.from({ length: 12 }, () => '!status').join('\n'));
   await app.settle();
@@ -139,7 +144,7 @@ test('of more than ten commands ten are obeyed and the rest is told', async () =
   assert.equal(lines.filter((line) => line.startsWith('❓')).length, 1);
 });
 
-test('several wrong lines are answered in one comment', async () => {
+scenario('several wrong lines are answered in one comment', async () => {
   await using app = await startHarness();
   await app.say('alice', '!tesme\n\n!cancle');
   await app.settle();
@@ -147,7 +152,7 @@ test('several wrong lines are answered in one comment', async () => {
   assert.match(app.answers()[0] ?? '', /!tesme[\s\S]*!testme[\s\S]*!cancle[\s\S]*!cancel/u);
 });
 
-test('status is answered in place from what is known', async () => {
+scenario('status is answered in place from what is known', async () => {
   await using app = await startHarness();
   await app.say('alice', '!status');
   await app.settle();
@@ -159,14 +164,14 @@ test('status is answered in place from what is known', async () => {
   assert.deepEqual(app.reactions(asked), ['+1']);
 });
 
-test('a command of a later version is answered as such', async () => {
+scenario('a command of a later version is answered as such', async () => {
   await using app = await startHarness();
   await app.say('alice', '!retest');
   await app.settle();
   assert.match(app.lines()[0] ?? '', /^🚫 `!retest`/u);
 });
 
-test('comments on issues and of the pull request text do nothing', async () => {
+scenario('comments on issues and of the pull request text do nothing', async () => {
   await using app = await startHarness();
   await app.forge.editPull({ repository: 'demo/shop', pull: 1 }, { body: '!testme', by: 'alice' });
   await app.settle();

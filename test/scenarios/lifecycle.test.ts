@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { advanceRun } from '../../src/ledger/runs.ts';
 import { type Harness, PULL, REPOSITORY, startHarness } from '../support/harness.ts';
+import { scenario } from '../support/scenario.ts';
 
 const RECIPE = `suites:
   testme:
@@ -53,7 +53,7 @@ async function anotherPull(app: Harness, number: number): Promise<void> {
 
 const isInCustom = (app: Harness, pull = 1) => /\*\*custom/u.test(app.answers(pull).at(-1) ?? '');
 
-test('an app that works passes, and it is told that nothing of it is left', async () => {
+scenario('an app that works passes, and it is told that nothing of it is left', async () => {
   await using app = await start();
   const comment = await app.say('alice', '!testme stages=install,custom');
   await app.settle();
@@ -62,15 +62,18 @@ test('an app that works passes, and it is told that nothing of it is left', asyn
   assert.equal((await app.runs())[0]?.cleanliness.state, 'clean');
 });
 
-test('a test that fails is the change’s failure, and everything is torn down all the same', async () => {
-  await using app = await start({ 'test.js': 'console.log("boom"); process.exit(3);\n' });
-  await app.say('bob', '!testme');
-  await app.settle();
-  assert.match(app.lines()[0] ?? '', /^❌ \*\*Failed in custom\*\* .* · torn down clean$/u);
-  assert.match(app.answers()[0] ?? '', /boom/u);
-});
+scenario(
+  'a test that fails is the change’s failure, and everything is torn down all the same',
+  async () => {
+    await using app = await start({ 'test.js': 'console.log("boom"); process.exit(3);\n' });
+    await app.say('bob', '!testme');
+    await app.settle();
+    assert.match(app.lines()[0] ?? '', /^❌ \*\*Failed in custom\*\* .* · torn down clean$/u);
+    assert.match(app.answers()[0] ?? '', /boom/u);
+  },
+);
 
-test('an app that crashes at start fails in the stage that starts it', async () => {
+scenario('an app that crashes at start fails in the stage that starts it', async () => {
   await using app = await start({ 'app.js': 'throw new Error("no database");\n' });
   await app.say('bob', '!testme');
   await app.settle();
@@ -78,7 +81,7 @@ test('an app that crashes at start fails in the stage that starts it', async () 
   assert.match(app.answers()[0] ?? '', /no database/u);
 });
 
-test('only the stages that were asked for run, what is not applicable is told', async () => {
+scenario('only the stages that were asked for run, what is not applicable is told', async () => {
   await using app = await start();
   await app.say('alice', '!testme stages=install,upgrade');
   await app.settle();
@@ -90,7 +93,7 @@ test('only the stages that were asked for run, what is not applicable is told', 
   assert.equal(stages.custom, 'skipped');
 });
 
-test('a cancel in the middle of a test stops it and proves that nothing is left', async () => {
+scenario('a cancel in the middle of a test stops it and proves that nothing is left', async () => {
   await using app = await start({ 'test.js': HANGS });
   await app.say('alice', '!testme');
   await app.until(() => isInCustom(app));
@@ -101,7 +104,7 @@ test('a cancel in the middle of a test stops it and proves that nothing is left'
   assert.equal((await app.runs())[0]?.cleanliness.state, 'clean');
 });
 
-test('a run that finds no free slot waits, and its comment names who is ahead', async () => {
+scenario('a run that finds no free slot waits, and its comment names who is ahead', async () => {
   await using app = await start({ 'test.js': HANGS }, 1);
   await app.say('alice', '!testme');
   await app.until(() => isInCustom(app));
@@ -122,7 +125,7 @@ test('a run that finds no free slot waits, and its comment names who is ahead', 
   );
 });
 
-test('a run that waits for a slot goes when its comment is deleted', async () => {
+scenario('a run that waits for a slot goes when its comment is deleted', async () => {
   await using app = await start({ 'test.js': HANGS }, 1);
   await app.say('alice', '!testme');
   await app.until(() => isInCustom(app));
@@ -138,55 +141,64 @@ test('a run that waits for a slot goes when its comment is deleted', async () =>
   assert.equal(second?.startedAt, undefined);
 });
 
-test('a bot that stops in the middle of a test begins the run again, once, and says so', async () => {
-  await using app = await start({ 'test.js': HANGS });
-  await app.say('alice', '!testme');
-  await app.until(() => isInCustom(app));
-  await app.restart();
-  await app.until(() => isInCustom(app) && /host went down/u.test(app.answers()[0] ?? ''));
-  const [run] = await app.runs();
-  assert.equal(run?.attempt, 2);
-  assert.equal(run?.interruption?.outcome, 'requeued');
-  await app.restart();
-  await app.settle();
-  assert.match(app.lines()[0] ?? '', /^💥 \*\*Interrupted twice\*\*/u);
-  assert.equal((await app.runs())[0]?.cleanliness.state, 'clean');
-});
+scenario(
+  'a bot that stops in the middle of a test begins the run again, once, and says so',
+  async () => {
+    await using app = await start({ 'test.js': HANGS });
+    await app.say('alice', '!testme');
+    await app.until(() => isInCustom(app));
+    await app.restart();
+    await app.until(() => isInCustom(app) && /host went down/u.test(app.answers()[0] ?? ''));
+    const [run] = await app.runs();
+    assert.equal(run?.attempt, 2);
+    assert.equal(run?.interruption?.outcome, 'requeued');
+    await app.restart();
+    await app.settle();
+    assert.match(app.lines()[0] ?? '', /^💥 \*\*Interrupted twice\*\*/u);
+    assert.equal((await app.runs())[0]?.cleanliness.state, 'clean');
+  },
+);
 
-test('what a run left on the host holds up the next run of its suite until the janitor has removed it', async () => {
-  await using app = await start();
-  await app.say('alice', '!testme');
-  await app.settle();
-  const { ledger } = app.app;
-  const [first] = await app.runs();
-  assert.ok(first);
-  const at = app.clock.now();
-  const residuals = [{ kind: 'process', name: 'made up', reason: 'by this test' }];
-  const cleanliness = { state: 'dirty' as const, at, residuals };
-  await ledger.transaction((tx) =>
-    advanceRun(tx, first.id, { kind: 'cleaned', at, cleanliness }, { at, source: 'reconcile' }),
-  );
-  await app.say('alice', '!testme');
-  await app.settle();
-  assert.match(
-    app.answers()[1] ?? '',
-    /^🕒 \*\*Queued\*\*[\s\S]*\*\*Waiting for:\*\* the leftovers of run 1 to be removed/u,
-  );
-  await app.stop();
-  await app.start(); // a start begins with a pass of the janitor
-  await app.settle();
-  assert.match(app.lines()[1] ?? '', /^✅/u);
-  assert.equal((await app.runs())[0]?.cleanliness.state, 'clean');
-});
+scenario(
+  'what a run left on the host holds up the next run of its suite until the janitor has removed it',
+  async () => {
+    await using app = await start();
+    await app.say('alice', '!testme');
+    await app.settle();
+    const { ledger } = app.app;
+    const [first] = await app.runs();
+    assert.ok(first);
+    const at = app.clock.now();
+    const residuals = [{ kind: 'process', name: 'made up', reason: 'by this test' }];
+    const cleanliness = { state: 'dirty' as const, at, residuals };
+    await ledger.transaction((tx) =>
+      advanceRun(tx, first.id, { kind: 'cleaned', at, cleanliness }, { at, source: 'reconcile' }),
+    );
+    await app.say('alice', '!testme');
+    await app.settle();
+    assert.match(
+      app.answers()[1] ?? '',
+      /^🕒 \*\*Queued\*\*[\s\S]*\*\*Waiting for:\*\* the leftovers of run 1 to be removed/u,
+    );
+    await app.stop();
+    await app.start(); // a start begins with a pass of the janitor
+    await app.settle();
+    assert.match(app.lines()[1] ?? '', /^✅/u);
+    assert.equal((await app.runs())[0]?.cleanliness.state, 'clean');
+  },
+);
 
-test('a repository that the forge shows no more ends the waiting run with that answer', async () => {
-  await using app = await start();
-  app.forge.faults.next(
-    { method: 'GET', path: /repos\/demo\/shop$/ },
-    { kind: 'before', status: 403 },
-  );
-  await app.say('alice', '!testme');
-  await app.settle();
-  assert.match(app.lines()[0] ?? '', /^💥 \*\*Error\*\*/u);
-  assert.equal(app.forge.commentsOn(PULL).length, 3);
-});
+scenario(
+  'a repository that the forge shows no more ends the waiting run with that answer',
+  async () => {
+    await using app = await start();
+    app.forge.faults.next(
+      { method: 'GET', path: /repos\/demo\/shop$/ },
+      { kind: 'before', status: 403 },
+    );
+    await app.say('alice', '!testme');
+    await app.settle();
+    assert.match(app.lines()[0] ?? '', /^💥 \*\*Error\*\*/u);
+    assert.equal(app.forge.commentsOn(PULL).length, 3);
+  },
+);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { DRONE_SUITE, type Harness, headOf, REPOSITORY, startHarness } from '../support/harness.ts';
+import { scenario } from '../support/scenario.ts';
 
 /** A `!testme` that is on its way; returns the comment. */
 async function testme(app: Harness): Promise<number> {
@@ -9,34 +9,46 @@ async function testme(app: Harness): Promise<number> {
   return comment;
 }
 
-test('a build that somebody kills in Drone is our error, never the change’s failure', async () => {
-  await using app = await startHarness();
-  const comment = await testme(app);
-  await app.drone.kill(1);
-  await app.settle();
-  assert.match(app.answers()[0] ?? '', /^💥 \*\*Error\*\*[\s\S]*killed in Drone by somebody else/u);
-  assert.match(app.statuses()['signalbox/testme'] ?? '', /^error: Error/u);
-  assert.deepEqual(app.reactions(comment), ['-1']);
-});
+scenario(
+  'a build that somebody kills in Drone is our error, never the change’s failure',
+  async () => {
+    await using app = await startHarness();
+    const comment = await testme(app);
+    await app.drone.kill(1);
+    await app.settle();
+    assert.match(
+      app.answers()[0] ?? '',
+      /^💥 \*\*Error\*\*[\s\S]*killed in Drone by somebody else/u,
+    );
+    assert.match(app.statuses()['signalbox/testme'] ?? '', /^error: Error/u);
+    assert.deepEqual(app.reactions(comment), ['-1']);
+  },
+);
 
-test('a build that is declined in Drone, which sends no word of it, is found by looking', async () => {
-  await using app = await startHarness();
-  await testme(app);
-  app.drone.block(1);
-  app.drone.decline(1);
-  await app.later(60_000);
-  assert.match(app.answers()[0] ?? '', /^💥 \*\*Error\*\*[\s\S]*declined in Drone/u);
-});
+scenario(
+  'a build that is declined in Drone, which sends no word of it, is found by looking',
+  async () => {
+    await using app = await startHarness();
+    await testme(app);
+    app.drone.block(1);
+    app.drone.decline(1);
+    await app.later(60_000);
+    assert.match(app.answers()[0] ?? '', /^💥 \*\*Error\*\*[\s\S]*declined in Drone/u);
+  },
+);
 
-test('a build that waits for approval in Drone is told as running without a stage and does not end', async () => {
-  await using app = await startHarness();
-  await testme(app);
-  app.drone.block(1);
-  await app.later(600_000);
-  assert.equal((await app.runs())[0]?.state, 'running');
-});
+scenario(
+  'a build that waits for approval in Drone is told as running without a stage and does not end',
+  async () => {
+    await using app = await startHarness();
+    await testme(app);
+    app.drone.block(1);
+    await app.later(600_000);
+    assert.equal((await app.runs())[0]?.state, 'running');
+  },
+);
 
-test('a runner that breaks down is our error and shows what Drone says', async () => {
+scenario('a runner that breaks down is our error and shows what Drone says', async () => {
   await using app = await startHarness();
   await testme(app);
   await app.drone.breakRunner(1, 'cannot create workspace: no space left on device');
@@ -57,27 +69,30 @@ for (const [what, pipeline, sentence] of [
     /does not accept the \\?\.drone\.yml/u,
   ],
 ] as const) {
-  test(`when ${what} the answer is an error with that sentence, at once and for good`, async () => {
-    await using app = await startHarness();
-    app.drone.addRepository(REPOSITORY, { anyCommit: pipeline });
-    await testme(app);
-    assert.match(app.answers()[0] ?? '', /^💥 \*\*Error\*\*/u);
-    assert.match(app.answers()[0] ?? '', sentence);
-    const { length } = app.drone.calls;
-    await app.later(3_600_000);
-    assert.equal(app.drone.calls.length, length, 'Drone is left alone');
-    assert.equal((await app.runs())[0]?.state, 'errored');
-  });
+  scenario(
+    `when ${what} the answer is an error with that sentence, at once and for good`,
+    async () => {
+      await using app = await startHarness();
+      app.drone.addRepository(REPOSITORY, { anyCommit: pipeline });
+      await testme(app);
+      assert.match(app.answers()[0] ?? '', /^💥 \*\*Error\*\*/u);
+      assert.match(app.answers()[0] ?? '', sentence);
+      const { length } = app.drone.calls;
+      await app.later(3_600_000);
+      assert.equal(app.drone.calls.length, length, 'Drone is left alone');
+      assert.equal((await app.runs())[0]?.state, 'errored');
+    },
+  );
 }
 
-test('a repository that is not active in Drone is told with what to do', async () => {
+scenario('a repository that is not active in Drone is told with what to do', async () => {
   await using app = await startHarness();
   app.drone.addRepository(REPOSITORY, { isActive: false });
   await testme(app);
   assert.match(app.answers()[0] ?? '', /^💥 [\s\S]*(not active in Drone|does not know)/u);
 });
 
-test('a Drone that refuses our token ends the run with that answer', async () => {
+scenario('a Drone that refuses our token ends the run with that answer', async () => {
   await using app = await startHarness();
   app.drone.faults.next(
     { method: 'POST', path: /builds/ },
@@ -91,7 +106,7 @@ test('a Drone that refuses our token ends the run with that answer', async () =>
   assert.equal(app.drone.builds().length, 0);
 });
 
-test('a run that takes longer than its limit is cancelled in Drone and timed out', async () => {
+scenario('a run that takes longer than its limit is cancelled in Drone and timed out', async () => {
   await using app = await startHarness({ signalboxYml: `${DRONE_SUITE}    timeout: 5m\n` });
   const comment = await testme(app);
   await app.drone.advance(1);
@@ -105,18 +120,21 @@ test('a run that takes longer than its limit is cancelled in Drone and timed out
   assert.deepEqual(app.reactions(comment), ['-1']);
 });
 
-test('a build that passed in time has passed, also when the bot comes to look much later', async () => {
-  await using app = await startHarness({ signalboxYml: `${DRONE_SUITE}    timeout: 5m\n` });
-  await testme(app);
-  await app.stop();
-  await app.drone.finish(1, 'success');
-  app.clock.pass(3_600_000);
-  await app.start();
-  await app.settle();
-  assert.match(app.lines()[0] ?? '', /^✅/u);
-});
+scenario(
+  'a build that passed in time has passed, also when the bot comes to look much later',
+  async () => {
+    await using app = await startHarness({ signalboxYml: `${DRONE_SUITE}    timeout: 5m\n` });
+    await testme(app);
+    await app.stop();
+    await app.drone.finish(1, 'success');
+    app.clock.pass(3_600_000);
+    await app.start();
+    await app.settle();
+    assert.match(app.lines()[0] ?? '', /^✅/u);
+  },
+);
 
-test('a lost webhook of Drone costs time, not the answer', async () => {
+scenario('a lost webhook of Drone costs time, not the answer', async () => {
   await using app = await startHarness();
   await testme(app);
   app.drone.setWebhook(undefined);
@@ -127,15 +145,18 @@ test('a lost webhook of Drone costs time, not the answer', async () => {
   assert.match(app.lines()[0] ?? '', /^✅/u);
 });
 
-test('the status of the commit that was asked for says how it ended, whatever is pushed meanwhile', async () => {
-  await using app = await startHarness();
-  const asked = headOf(app.forge, 1);
-  await testme(app);
-  const push = { files: { 'app.js': 'three\n' }, message: 'Three', by: 'bob' };
-  await app.forge.pushToPull({ repository: REPOSITORY, pull: 1 }, push);
-  await app.drone.finish(1, 'success');
-  await app.settle();
-  assert.equal(app.drone.builds()[0]?.sha, asked);
-  assert.deepEqual(app.statuses(), {}, 'the new head was not tested');
-  assert.equal(app.forge.statusesOn(REPOSITORY, asked).at(-1)?.state, 'success');
-});
+scenario(
+  'the status of the commit that was asked for says how it ended, whatever is pushed meanwhile',
+  async () => {
+    await using app = await startHarness();
+    const asked = headOf(app.forge, 1);
+    await testme(app);
+    const push = { files: { 'app.js': 'three\n' }, message: 'Three', by: 'bob' };
+    await app.forge.pushToPull({ repository: REPOSITORY, pull: 1 }, push);
+    await app.drone.finish(1, 'success');
+    await app.settle();
+    assert.equal(app.drone.builds()[0]?.sha, asked);
+    assert.deepEqual(app.statuses(), {}, 'the new head was not tested');
+    assert.equal(app.forge.statusesOn(REPOSITORY, asked).at(-1)?.state, 'success');
+  },
+);

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import {
   DRONE_SUITE,
   type Harness,
@@ -8,6 +7,7 @@ import {
   REPOSITORY,
   startHarness,
 } from '../support/harness.ts';
+import { GITEA_FAMILY, scenario } from '../support/scenario.ts';
 
 async function refused(app: Harness, command: string, by = 'alice'): Promise<string> {
   const comment = await app.say(by, command);
@@ -20,46 +20,46 @@ async function refused(app: Harness, command: string, by = 'alice'): Promise<str
   return app.answers()[0] ?? '';
 }
 
-test('nothing is started on a closed pull request, and it is told', async () => {
+scenario('nothing is started on a closed pull request, and it is told', async () => {
   await using app = await startHarness();
   await app.forge.closePull(PULL, 'bob');
   assert.match(await refused(app, '!testme'), /^🚫 `!testme`: This pull request is closed/u);
 });
 
-test('nothing is started on a merged pull request, and it is told', async () => {
+scenario('nothing is started on a merged pull request, and it is told', async () => {
   await using app = await startHarness();
   await app.forge.mergePull(PULL, 'alice');
   assert.match(await refused(app, '!testme'), /This pull request is merged/u);
 });
 
-test('an unknown suite is answered with those that there are', async () => {
+scenario('an unknown suite is answered with those that there are', async () => {
   await using app = await startHarness();
   assert.match(await refused(app, '!testme nosuch'), /no suite `nosuch`[\s\S]*It has `testme`/u);
 });
 
-test('the name of a property that every object has is no suite', async () => {
+scenario('the name of a property that every object has is no suite', async () => {
   await using app = await startHarness();
   assert.match(await refused(app, '!testme constructor'), /no suite `constructor`/u);
 });
 
-test('a runner that the operator has not set up is named', async () => {
+scenario('a runner that the operator has not set up is named', async () => {
   await using app = await startHarness({
     signalboxYml: 'suites:\n  testme: { runner: jenkins }\n',
   });
   assert.match(await refused(app, '!testme'), /`jenkins`, which is not set up here/u);
 });
 
-test('a suite without a recipe cannot run on a lifecycle runner', async () => {
+scenario('a suite without a recipe cannot run on a lifecycle runner', async () => {
   await using app = await startHarness({ signalboxYml: 'suites:\n  testme: { runner: local }\n' });
   assert.match(await refused(app, '!testme'), /needs a `recipe` for the runner `local`/u);
 });
 
-test('stages of a suite that another system runs are refused', async () => {
+scenario('stages of a suite that another system runs are refused', async () => {
   await using app = await startHarness();
   assert.match(await refused(app, '!testme stages=install'), /`drone`, which knows no stages/u);
 });
 
-test('a repository without .signalbox.yml is told where an example is', async () => {
+scenario('a repository without .signalbox.yml is told where an example is', async () => {
   await using app = await startHarness({ signalboxYml: false });
   assert.match(
     await refused(app, '!testme'),
@@ -67,26 +67,35 @@ test('a repository without .signalbox.yml is told where an example is', async ()
   );
 });
 
-test('a broken .signalbox.yml on the default branch starts nothing and is shown with place and caret', async () => {
-  const signalboxYml = DRONE_SUITE.replace('runner', 'runer');
-  await using app = await startHarness({ signalboxYml });
-  const answer = await refused(app, '!testme');
-  assert.match(
-    answer,
-    /^⚠️ \*\*`\.signalbox\.yml` has \d problems?\*\* .* on `main` — nothing starts/u,
-  );
-  assert.match(answer, /\[line 3, column 5\]\(\S+\/src\/branch\/main\/\.signalbox\.yml#L3\)/u);
-  assert.match(answer, /^ {2}3 \| {5}runer: drone\n {4}\| {5}\^{5}$/mu);
-});
+scenario(
+  'a broken .signalbox.yml on the default branch starts nothing and is shown with place and caret',
+  async () => {
+    const signalboxYml = DRONE_SUITE.replace('runner', 'runer');
+    await using app = await startHarness({ signalboxYml });
+    const answer = await refused(app, '!testme');
+    assert.match(
+      answer,
+      /^⚠️ \*\*`\.signalbox\.yml` has \d problems?\*\* .* on `main` — nothing starts/u,
+    );
+    assert.match(
+      answer,
+      /\[line 3, column 5\]\(\S+\/(?:src\/branch|blob)\/main\/\.signalbox\.yml#L3\)/u,
+    );
+    assert.match(answer, /^ {2}3 \| {5}runer: drone\n {4}\| {5}\^{5}$/mu);
+  },
+);
 
-test('a broken .signalbox.yml in the pull request changes nothing: the default branch is obeyed', async () => {
-  await using app = await startHarness({ headFiles: { '.signalbox.yml': 'suites: [' } });
-  await app.say('alice', '!testme');
-  await app.settle();
-  assert.equal(app.drone.builds().length, 1);
-});
+scenario(
+  'a broken .signalbox.yml in the pull request changes nothing: the default branch is obeyed',
+  async () => {
+    await using app = await startHarness({ headFiles: { '.signalbox.yml': 'suites: [' } });
+    await app.say('alice', '!testme');
+    await app.settle();
+    assert.equal(app.drone.builds().length, 1);
+  },
+);
 
-test('a pull request cannot give itself rights or other suites', async () => {
+scenario('a pull request cannot give itself rights or other suites', async () => {
   const own =
     'suites:\n  testme: { runner: drone, params: { RECIPE: evil } }\ncommands:\n  testme: { allow: read }\n';
   await using app = await startHarness({ headFiles: { '.signalbox.yml': own } });
@@ -98,14 +107,14 @@ test('a pull request cannot give itself rights or other suites', async () => {
   assert.equal(app.drone.builds()[0]?.params.RECIPE, 'shop');
 });
 
-test('a commit that is not the head is not run', async () => {
+scenario('a commit that is not the head is not run', async () => {
   await using app = await startHarness();
   const head = headOf(app.forge, 1);
   const answer = await refused(app, `!testme sha=${'a'.repeat(40)}`);
   assert.ok(answer.includes(head));
 });
 
-test('the head named by its full sha is run', async () => {
+scenario('the head named by its full sha is run', async () => {
   await using app = await startHarness();
   const head = headOf(app.forge, 1);
   await app.say('alice', `!testme sha=${head}`);
@@ -113,7 +122,7 @@ test('the head named by its full sha is run', async () => {
   assert.equal(app.drone.builds()[0]?.sha, head);
 });
 
-test('nothing of a fork runs without approval, not even for an admin', async () => {
+scenario('nothing of a fork runs without approval, not even for an admin', async () => {
   await using app = await startHarness();
   await app.forge.fork(REPOSITORY, 'mallory');
   const change = { files: { 'app.js': 'evil\n' }, message: 'Evil', by: 'mallory' };
@@ -132,49 +141,59 @@ test('nothing of a fork runs without approval, not even for an admin', async () 
   assert.deepEqual(await app.runs(), [], 'approvals are not in this version');
 });
 
-test('a head that was pushed by AGit is treated as a stranger’s', async () => {
-  await using app = await startHarness();
-  const agit = { 'app.js': 'evil\n' };
-  await app.forge.openPull({ repository: REPOSITORY, title: 'Evil', author: 'mallory', agit });
-  await app.say('alice', '!testme', 2);
-  await app.settle();
-  assert.equal(app.drone.calls.length, 0);
-  assert.match(app.answers(2)[0] ?? '', /^✋ .* was pushed by AGit from outside/u);
-});
+scenario(
+  'a head that was pushed by AGit is treated as a stranger’s',
+  async () => {
+    await using app = await startHarness();
+    const agit = { 'app.js': 'evil\n' };
+    await app.forge.openPull({ repository: REPOSITORY, title: 'Evil', author: 'mallory', agit });
+    await app.say('alice', '!testme', 2);
+    await app.settle();
+    assert.equal(app.drone.calls.length, 0);
+    assert.match(app.answers(2)[0] ?? '', /^✋ .* was pushed by AGit from outside/u);
+  },
+  GITEA_FAMILY,
+);
 
-test('an archived repository starts nothing, and that it takes no answer is on record', async () => {
-  await using app = await startHarness();
-  const [repository] = app.forge.world.repositories.values();
-  assert.ok(repository);
-  repository.archived = true;
-  await app.say('alice', '!testme');
-  await app.settle();
-  assert.deepEqual(await app.runs(), []);
-  assert.deepEqual(app.answers(), []);
-  assert.match((await app.problems())[0] ?? '', /423/u);
-  const { length } = app.forge.history;
-  await app.later(3_600_000);
-  const writes = app.forge.history.slice(length).filter(({ method }) => method !== 'GET');
-  assert.deepEqual(writes, [], 'it is not tried again');
-});
+scenario(
+  'an archived repository starts nothing, and that it takes no answer is on record',
+  async () => {
+    await using app = await startHarness();
+    const [repository] = app.forge.world.repositories.values();
+    assert.ok(repository);
+    repository.archived = true;
+    await app.say('alice', '!testme');
+    await app.settle();
+    assert.deepEqual(await app.runs(), []);
+    assert.deepEqual(app.answers(), []);
+    assert.match((await app.problems())[0] ?? '', /: (423|403 Repository was archived)/u);
+    const { length } = app.forge.history;
+    await app.later(3_600_000);
+    const writes = app.forge.history.slice(length).filter(({ method }) => method !== 'GET');
+    assert.deepEqual(writes, [], 'it is not tried again');
+  },
+);
 
-test('a locked conversation takes no answer, the run and its status are there all the same', async () => {
-  await using app = await startHarness();
-  const pull = [...app.forge.world.repositories.values()][0]?.pulls.get(1);
-  assert.ok(pull);
-  await app.say('alice', '!testme');
-  await app.settle();
-  app.forge.faults.next(
-    { method: 'PATCH' },
-    { kind: 'before', status: 403, times: Number.POSITIVE_INFINITY },
-  );
-  await app.drone.finish(1, 'success');
-  await app.settle();
-  assert.match(app.statuses()['signalbox/testme'] ?? '', /^success/u);
-  assert.match((await app.problems())[0] ?? '', /403/u);
-});
+scenario(
+  'a locked conversation takes no answer, the run and its status are there all the same',
+  async () => {
+    await using app = await startHarness();
+    const pull = [...app.forge.world.repositories.values()][0]?.pulls.get(1);
+    assert.ok(pull);
+    await app.say('alice', '!testme');
+    await app.settle();
+    app.forge.faults.next(
+      { method: 'PATCH' },
+      { kind: 'before', status: 403, times: Number.POSITIVE_INFINITY },
+    );
+    await app.drone.finish(1, 'success');
+    await app.settle();
+    assert.match(app.statuses()['signalbox/testme'] ?? '', /^success/u);
+    assert.match((await app.problems())[0] ?? '', /403/u);
+  },
+);
 
-test('a deleted repository is asked for once and not for ever', async () => {
+scenario('a deleted repository is asked for once and not for ever', async () => {
   await using app = await startHarness();
   await app.say('alice', '!testme');
   await app.settle();
@@ -188,21 +207,24 @@ test('a deleted repository is asked for once and not for ever', async () => {
   assert.ok(app.forge.history.length - length < 40);
 });
 
-test('a renamed repository loses nothing: the run ends, the refusal is on record, the new name works', async () => {
-  await using app = await startHarness();
-  await app.say('alice', '!testme');
-  await app.settle();
-  app.forge.rename(REPOSITORY, 'store');
-  await app.drone.finish(1, 'success');
-  await app.settle();
-  assert.equal((await app.runs())[0]?.state, 'passed');
-  assert.match((await app.problems())[0] ?? '', /moved to \S+demo\/store/u);
-  const { length } = app.forge.history;
-  await app.later(600_000);
-  const moved = app.forge.history.slice(length).filter(({ status }) => status === 301);
-  assert.ok(moved.length < 20, 'it is not tried in a loop');
-  await app.forge.comment({ repository: 'demo/store', pull: 1 }, 'alice', '!status');
-  await app.settle();
-  const said = app.forge.commentsOn({ repository: 'demo/store', pull: 1 }).at(-1)?.body ?? '';
-  assert.match(said, /^📋|on this pull request/u);
-});
+scenario(
+  'a renamed repository loses nothing: the run ends, the refusal is on record, the new name works',
+  async () => {
+    await using app = await startHarness();
+    await app.say('alice', '!testme');
+    await app.settle();
+    app.forge.rename(REPOSITORY, 'store');
+    await app.drone.finish(1, 'success');
+    await app.settle();
+    assert.equal((await app.runs())[0]?.state, 'passed');
+    assert.match((await app.problems())[0] ?? '', /moved to \S+(demo\/store|repositories\/\d+)/u);
+    const { length } = app.forge.history;
+    await app.later(600_000);
+    const moved = app.forge.history.slice(length).filter(({ status }) => status === 301);
+    assert.ok(moved.length < 20, 'it is not tried in a loop');
+    await app.forge.comment({ repository: 'demo/store', pull: 1 }, 'alice', '!status');
+    await app.settle();
+    const said = app.forge.commentsOn({ repository: 'demo/store', pull: 1 }).at(-1)?.body ?? '';
+    assert.match(said, /^📋|on this pull request/u);
+  },
+);

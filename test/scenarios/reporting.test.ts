@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { DRONE_SUITE, type Harness, PULL, startHarness } from '../support/harness.ts';
+import { DRONE_SUITE, type Harness, isEdit, PULL, startHarness } from '../support/harness.ts';
+import { scenario } from '../support/scenario.ts';
 
 const TWO = 'suites:\n  testme: { runner: drone }\n  smoke: { runner: drone }\n';
 
@@ -10,7 +10,7 @@ async function testme(app: Harness, command = '!testme'): Promise<number> {
   return comment;
 }
 
-test('several suites in one command share a comment and have a status each', async () => {
+scenario('several suites in one command share a comment and have a status each', async () => {
   await using app = await startHarness({ signalboxYml: TWO });
   const comment = await testme(app, '!testme testme smoke');
   assert.equal(app.answers().length, 1);
@@ -30,25 +30,28 @@ test('several suites in one command share a comment and have a status each', asy
   assert.equal(app.answers().length, 2, 'the comment and one ping');
 });
 
-test('a suite that is named twice is a mistake, and is told', async () => {
+scenario('a suite that is named twice is a mistake, and is told', async () => {
   await using app = await startHarness();
   await testme(app, '!testme testme testme');
   assert.equal(app.drone.builds().length, 0);
   assert.match(app.lines()[0] ?? '', /^❓ .*`testme` is given twice/u);
 });
 
-test('comments: outcomes says nothing before the end, with the reaction and the status there at once', async () => {
-  await using app = await startHarness({ signalboxYml: `${DRONE_SUITE}comments: outcomes\n` });
-  const comment = await testme(app);
-  assert.deepEqual(app.answers(), []);
-  assert.deepEqual(app.reactions(comment), ['eyes']);
-  assert.match(app.statuses()['signalbox/testme'] ?? '', /^pending/u);
-  await app.drone.finish(1, 'success');
-  await app.settle();
-  assert.match(app.lines()[0] ?? '', /^✅/u);
-});
+scenario(
+  'comments: outcomes says nothing before the end, with the reaction and the status there at once',
+  async () => {
+    await using app = await startHarness({ signalboxYml: `${DRONE_SUITE}comments: outcomes\n` });
+    const comment = await testme(app);
+    assert.deepEqual(app.answers(), []);
+    assert.deepEqual(app.reactions(comment), ['eyes']);
+    assert.match(app.statuses()['signalbox/testme'] ?? '', /^pending/u);
+    await app.drone.finish(1, 'success');
+    await app.settle();
+    assert.match(app.lines()[0] ?? '', /^✅/u);
+  },
+);
 
-test('comments: failures says nothing of what passes', async () => {
+scenario('comments: failures says nothing of what passes', async () => {
   await using app = await startHarness({ signalboxYml: `${DRONE_SUITE}comments: failures\n` });
   const first = await testme(app);
   await app.drone.finish(1, 'success');
@@ -61,7 +64,7 @@ test('comments: failures says nothing of what passes', async () => {
   assert.match(app.lines()[0] ?? '', /^❌/u);
 });
 
-test('comments: off leaves reaction and status alone to tell', async () => {
+scenario('comments: off leaves reaction and status alone to tell', async () => {
   await using app = await startHarness({ signalboxYml: `${DRONE_SUITE}comments: "off"\n` });
   const comment = await testme(app);
   await app.drone.finish(1, 'failure');
@@ -71,7 +74,7 @@ test('comments: off leaves reaction and status alone to tell', async () => {
   assert.match(app.statuses()['signalbox/testme'] ?? '', /^failure/u);
 });
 
-test('pings: off calls nobody', async () => {
+scenario('pings: off calls nobody', async () => {
   await using app = await startHarness({ signalboxYml: `${DRONE_SUITE}pings: "off"\n` });
   await testme(app);
   await app.drone.finish(1, 'failure');
@@ -83,18 +86,21 @@ for (const [level, pings] of [
   ['all', 1],
   ['failures', 0],
 ] as const) {
-  test(`with pings: ${level} a run that took eleven minutes and passed calls ${pings === 0 ? 'nobody' : 'who asked'}`, async () => {
-    await using app = await startHarness({ signalboxYml: `${DRONE_SUITE}pings: ${level}\n` });
-    await testme(app);
-    await app.later(11 * 60_000);
-    await app.drone.finish(1, 'success');
-    await app.settle();
-    assert.equal(app.answers().length, 1 + pings);
-    if (pings > 0) assert.match(app.lines()[1] ?? '', /^@bob ✅/u);
-  });
+  scenario(
+    `with pings: ${level} a run that took eleven minutes and passed calls ${pings === 0 ? 'nobody' : 'who asked'}`,
+    async () => {
+      await using app = await startHarness({ signalboxYml: `${DRONE_SUITE}pings: ${level}\n` });
+      await testme(app);
+      await app.later(11 * 60_000);
+      await app.drone.finish(1, 'success');
+      await app.settle();
+      assert.equal(app.answers().length, 1 + pings);
+      if (pings > 0) assert.match(app.lines()[1] ?? '', /^@bob ✅/u);
+    },
+  );
 }
 
-test('a run that ends at once is told once: no queued comment before it', async () => {
+scenario('a run that ends at once is told once: no queued comment before it', async () => {
   await using app = await startHarness({ pace: { quietMs: 3_000 } });
   const comment = await testme(app);
   assert.deepEqual(app.answers(), []);
@@ -102,39 +108,45 @@ test('a run that ends at once is told once: no queued comment before it', async 
   await app.drone.finish(1, 'success');
   await app.settle();
   assert.match(app.lines()[0] ?? '', /^✅/u);
-  assert.equal(app.forge.history.filter(({ method }) => method === 'PATCH').length, 0);
+  assert.equal(app.forge.history.filter(isEdit).length, 0);
 });
 
-test('a long build edits its comment at most fifteen times and the last word is among them', async () => {
-  await using app = await startHarness();
-  await testme(app);
-  for (let stage = 0; stage < 40; stage += 1) {
-    if (stage < 7) await app.drone.advance(1);
-    await app.later(30_000);
-  }
-  await app.drone.finish(1, 'success');
-  await app.settle();
-  const edits = app.forge.history.filter(({ method }) => method === 'PATCH').length;
-  assert.ok(edits <= 15, `${edits} edits`);
-  assert.match(app.lines()[0] ?? '', /^✅/u);
-});
+scenario(
+  'a long build edits its comment at most fifteen times and the last word is among them',
+  async () => {
+    await using app = await startHarness();
+    await testme(app);
+    for (let stage = 0; stage < 40; stage += 1) {
+      if (stage < 7) await app.drone.advance(1);
+      await app.later(30_000);
+    }
+    await app.drone.finish(1, 'success');
+    await app.settle();
+    const edits = app.forge.history.filter(isEdit).length;
+    assert.ok(edits <= 15, `${edits} edits`);
+    assert.match(app.lines()[0] ?? '', /^✅/u);
+  },
+);
 
-test('a living comment that somebody deleted is made again at the next change, once', async () => {
-  await using app = await startHarness();
-  await testme(app);
-  const living = app.forge.commentsOn(PULL).at(-1);
-  assert.ok(living);
-  await app.forge.deleteComment(living.id, 'alice');
-  await app.settle();
-  assert.deepEqual(app.answers(), []);
-  await app.drone.finish(1, 'success');
-  await app.settle();
-  await app.later(60_000);
-  assert.equal(app.answers().length, 1);
-  assert.match(app.lines()[0] ?? '', /^✅/u);
-});
+scenario(
+  'a living comment that somebody deleted is made again at the next change, once',
+  async () => {
+    await using app = await startHarness();
+    await testme(app);
+    const living = app.forge.commentsOn(PULL).at(-1);
+    assert.ok(living);
+    await app.forge.deleteComment(living.id, 'alice');
+    await app.settle();
+    assert.deepEqual(app.answers(), []);
+    await app.drone.finish(1, 'success');
+    await app.settle();
+    await app.later(60_000);
+    assert.equal(app.answers().length, 1);
+    assert.match(app.lines()[0] ?? '', /^✅/u);
+  },
+);
 
-test('somebody who quotes our comment with its marker does not get theirs edited', async () => {
+scenario('somebody who quotes our comment with its marker does not get theirs edited', async () => {
   await using app = await startHarness();
   await testme(app);
   const living = app.forge.commentsOn(PULL).at(-1);
@@ -150,7 +162,7 @@ test('somebody who quotes our comment with its marker does not get theirs edited
   assert.match(app.lines()[0] ?? '', /^✅/u);
 });
 
-test('a comment with two commands is seen until both are over', async () => {
+scenario('a comment with two commands is seen until both are over', async () => {
   await using app = await startHarness({ signalboxYml: TWO });
   const comment = await testme(app, '!testme\n!testme smoke');
   assert.deepEqual(app.reactions(comment), ['eyes']);
@@ -162,28 +174,31 @@ test('a comment with two commands is seen until both are over', async () => {
   assert.deepEqual(app.reactions(comment).toSorted(), ['-1', 'rocket']);
 });
 
-test('the next run takes the ping of the one before away, and its comment shrinks to a line', async () => {
-  await using app = await startHarness();
-  await testme(app);
-  await app.drone.finish(1, 'failure', { step: 'test', log: ['boom'] });
-  await app.settle();
-  assert.equal(app.answers().length, 2, 'the comment and the ping');
-  assert.match(app.lines()[1] ?? '', /^@bob ❌/u);
-  await testme(app);
-  assert.equal(app.answers().length, 2, 'the comments of two runs');
-  assert.match(
-    app.lines()[0] ?? '',
-    /^❌ \*\*Failed in test.*`!testme`.*there is a \[newer run\]/u,
-  );
-  assert.ok(!(app.answers()[0] ?? '').includes('boom'));
-  assert.match(app.lines()[1] ?? '', /^🔄 \*\*Running/u);
-  await app.drone.finish(2, 'success');
-  await app.settle();
-  assert.match(app.lines()[1] ?? '', /^✅ \*\*Passed/u);
-  assert.equal(app.answers().length, 2);
-});
+scenario(
+  'the next run takes the ping of the one before away, and its comment shrinks to a line',
+  async () => {
+    await using app = await startHarness();
+    await testme(app);
+    await app.drone.finish(1, 'failure', { step: 'test', log: ['boom'] });
+    await app.settle();
+    assert.equal(app.answers().length, 2, 'the comment and the ping');
+    assert.match(app.lines()[1] ?? '', /^@bob ❌/u);
+    await testme(app);
+    assert.equal(app.answers().length, 2, 'the comments of two runs');
+    assert.match(
+      app.lines()[0] ?? '',
+      /^❌ \*\*Failed in test.*`!testme`.*there is a \[newer run\]/u,
+    );
+    assert.ok(!(app.answers()[0] ?? '').includes('boom'));
+    assert.match(app.lines()[1] ?? '', /^🔄 \*\*Running/u);
+    await app.drone.finish(2, 'success');
+    await app.settle();
+    assert.match(app.lines()[1] ?? '', /^✅ \*\*Passed/u);
+    assert.equal(app.answers().length, 2);
+  },
+);
 
-test('a ping whose answer got lost is found and taken away all the same', async () => {
+scenario('a ping whose answer got lost is found and taken away all the same', async () => {
   await using app = await startHarness();
   await testme(app);
   app.forge.faults.next({ method: 'POST', path: /issues\/1\/comments$/ }, { kind: 'reset-after' });

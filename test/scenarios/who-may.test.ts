@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { BOT, DRONE_SUITE, PULL, REPOSITORY, startHarness } from '../support/harness.ts';
+import { DRONE_SUITE, PULL, REPOSITORY, startHarness } from '../support/harness.ts';
+import { GITEA_FAMILY, scenario } from '../support/scenario.ts';
 
 const HOUR_MS = 3_600_000;
 const withRule = (allow: string) => `${DRONE_SUITE}commands:\n  testme: { allow: ${allow} }\n`;
 
-test('a reader is refused with the role that is needed and the one that is there', async () => {
+scenario('a reader is refused with the role that is needed and the one that is there', async () => {
   await using app = await startHarness();
   const comment = await app.say('carol', '!testme');
   await app.settle();
@@ -18,7 +18,7 @@ test('a reader is refused with the role that is needed and the one that is there
   assert.equal(app.drone.builds().length, 0);
 });
 
-test('the same refusal is told once a day, after that there is only a reaction', async () => {
+scenario('the same refusal is told once a day, after that there is only a reaction', async () => {
   await using app = await startHarness();
   await app.say('carol', '!testme');
   await app.settle();
@@ -33,18 +33,18 @@ test('the same refusal is told once a day, after that there is only a reaction',
   assert.equal(app.answers().length, 2, 'a day after the first telling it is told again');
 });
 
-test('the rule of the repository is named by its line when it decides', async () => {
+scenario('the rule of the repository is named by its line when it decides', async () => {
   await using app = await startHarness({ signalboxYml: withRule('maintain') });
   await app.say('bob', '!testme');
   await app.settle();
   assert.match(
     app.answers()[0] ?? '',
-    /needs the \*\*maintain\*\* role here; \[bob\]\S+ has \*\*write\*\*[\s\S]*\[`\.signalbox\.yml`, line 6\]\(\S+\/demo\/shop\/src\/branch\/main\/\.signalbox\.yml#L6\)/u,
+    /needs the \*\*maintain\*\* role here; \[bob\]\S+ has \*\*write\*\*[\s\S]*\[`\.signalbox\.yml`, line 6\]\(\S+\/demo\/shop\/(?:src\/branch|blob)\/main\/\.signalbox\.yml#L6\)/u,
   );
   assert.equal(app.drone.builds().length, 0);
 });
 
-test('a person whom a rule names may, whatever their role', async () => {
+scenario('a person whom a rule names may, whatever their role', async () => {
   await using app = await startHarness({ signalboxYml: withRule('[admin, "user:carol"]') });
   await app.say('bob', '!testme');
   await app.settle();
@@ -55,7 +55,7 @@ test('a person whom a rule names may, whatever their role', async () => {
   assert.equal(app.drone.builds().length, 1);
 });
 
-test('an account without any role may do nothing on a private repository', async () => {
+scenario('an account without any role may do nothing on a private repository', async () => {
   await using app = await startHarness();
   const [repository] = app.forge.world.repositories.values();
   assert.ok(repository);
@@ -67,7 +67,7 @@ test('an account without any role may do nothing on a private repository', async
   assert.equal(app.lines().filter((line) => /has \*\*no role\*\*/u.test(line)).length, 4);
 });
 
-test('an outsider may read the help of a public repository and start nothing', async () => {
+scenario('an outsider may read the help of a public repository and start nothing', async () => {
   await using app = await startHarness();
   const help = await app.say('mallory', '!help');
   await app.settle();
@@ -79,25 +79,24 @@ test('an outsider may read the help of a public repository and start nothing', a
   assert.equal(app.drone.builds().length, 0);
 });
 
-test('a name that was given up and taken by somebody else has no rights', async () => {
+scenario('a name that was given up and taken by somebody else has no rights', async () => {
   await using app = await startHarness();
   app.forge.faults.webhooks({ lose: 1, random: () => 0 });
   await app.say('bob', '!testme');
-  const posted = app.forge.deliveries.at(-1);
-  const [repository] = app.forge.world.repositories.values();
-  assert.ok(posted && repository);
+  const posted = app.sent().at(-1);
+  assert.ok(posted);
   app.forge.deleteUser('bob');
   app.forge.addUser({ login: 'bob', token: 'another', roles: { [REPOSITORY]: 'admin' } });
   app.forge.faults.clear();
-  app.forge.replay(repository, posted);
+  app.replay(posted);
   await app.settle();
   assert.equal(app.drone.builds().length, 0);
   assert.match(app.lines()[0] ?? '', /^⛔ .* has \*\*no role\*\*/u);
 });
 
-test('the bot does not obey itself', async () => {
+scenario('the bot does not obey itself', async () => {
   await using app = await startHarness();
-  await app.forge.comment(PULL, BOT, '!testme');
+  await app.forge.comment(PULL, app.bot, '!testme');
   await app.settle();
   await app.service.catchUpNow();
   await app.settle();
@@ -105,17 +104,21 @@ test('the bot does not obey itself', async () => {
   assert.deepEqual(app.answers(), ['!testme']);
 });
 
-test('a bot that may not ask for roles says so and starts nothing', async () => {
-  await using app = await startHarness();
-  app.forge.setRole(REPOSITORY, BOT, 'write');
-  const comment = await app.say('alice', '!testme');
-  await app.settle();
-  assert.match(app.answers()[0] ?? '', /^🚫 `!testme`: .*[\s\S]*admin/u);
-  assert.deepEqual(app.reactions(comment), ['confused']);
-  assert.equal(app.drone.builds().length, 0);
-});
+scenario(
+  'a bot that may not ask for roles says so and starts nothing',
+  async () => {
+    await using app = await startHarness();
+    app.forge.setRole(REPOSITORY, app.bot, 'write');
+    const comment = await app.say('alice', '!testme');
+    await app.settle();
+    assert.match(app.answers()[0] ?? '', /^🚫 `!testme`: .*[\s\S]*admin/u);
+    assert.deepEqual(app.reactions(comment), ['confused']);
+    assert.equal(app.drone.builds().length, 0);
+  },
+  GITEA_FAMILY,
+);
 
-test('who asked for a run may cancel it without being a writer', async () => {
+scenario('who asked for a run may cancel it without being a writer', async () => {
   await using app = await startHarness({ signalboxYml: withRule('read') });
   await app.say('carol', '!testme');
   await app.settle();
@@ -126,7 +129,7 @@ test('who asked for a run may cancel it without being a writer', async () => {
   assert.deepEqual(app.reactions(cancel), ['+1']);
 });
 
-test('a writer may cancel the run of somebody else, a reader may not', async () => {
+scenario('a writer may cancel the run of somebody else, a reader may not', async () => {
   await using app = await startHarness();
   await app.say('alice', '!testme');
   await app.settle();
@@ -139,7 +142,7 @@ test('a writer may cancel the run of somebody else, a reader may not', async () 
   assert.equal(app.drone.builds()[0]?.status, 'killed');
 });
 
-test('a reader who cancels stops only what they asked for themselves', async () => {
+scenario('a reader who cancels stops only what they asked for themselves', async () => {
   const signalboxYml = `${withRule('read').replace('suites:\n', 'suites:\n  smoke: { runner: drone }\n')}`;
   await using app = await startHarness({ signalboxYml });
   await app.say('alice', '!testme');
@@ -151,7 +154,7 @@ test('a reader who cancels stops only what they asked for themselves', async () 
   assert.deepEqual(states, { testme: 'running', smoke: 'cancelled' });
 });
 
-test('the help tells what the person may by the rules of this repository', async () => {
+scenario('the help tells what the person may by the rules of this repository', async () => {
   await using app = await startHarness({ signalboxYml: withRule('[maintain, "user:carol"]') });
   await app.say('bob', '!help');
   await app.settle();

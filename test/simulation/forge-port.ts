@@ -36,6 +36,8 @@ export function forgePort(
   return {
     name: 'acme',
     url: 'https://forge.test',
+    writers: 8,
+    rightsHint: 'An admin can',
     links: LINKS,
     verify: () => true,
     deliveryId: () => undefined,
@@ -86,7 +88,7 @@ export function forgePort(
       write(`comments on ${comment.pull}: ${headline(comment.body)}`, options, () =>
         shown(forge.write(BOT, comment.pull, comment.body)),
       ),
-    editComment: (_repository, id, body, options) =>
+    editComment: (_repository, id, { body }, options) =>
       write(`edits ${id}: ${headline(body)}`, options, () => forge.edit(id, body)),
     deleteComment: (_repository, id, options) =>
       write(`deletes ${id}`, options, () => forge.remove(forge.find(id))),
@@ -105,7 +107,9 @@ export function forgePort(
     setStatus: (_repository, status, options) =>
       write(`status ${status.context} ${status.state}`, options, () => forge.setStatus(status)),
     ensureWebhook: NOT_HERE,
-    gitEnvironment: () => ({}),
+    redeliverFailed: async () => 0,
+    gitEnvironment: async () => ({}),
+    examine: NOT_HERE,
   };
 }
 

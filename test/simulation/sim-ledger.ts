@@ -72,7 +72,7 @@ export async function createDisk(options: DiskOptions): Promise<Disk> {
   const statements = await schemaOf();
   const database = new DatabaseSync(':memory:');
   for (const statement of [...statements, ...WITNESS]) database.exec(statement);
-  const prepared = remembered(forKysely(database));
+  const prepared = forKysely(database);
   const lock = createLock(() => {
     if (database.isTransaction) database.exec('rollback');
   });
@@ -157,8 +157,7 @@ function createLock(rollback: () => void): Lock {
 
 type LifeParts = DiskOptions & { life: Life; lock: Lock; prepared: SqliteDatabase };
 
-const HOLD =
-  /^update "work" set "lease_until" = \? where "kind" = \? and "subject" = \? and "fence"/;
+const HOLD = /^\s*update work set lease_until = \?\s+where kind = \? and subject = \? and fence/;
 const SLOW_SHARE = 0.04;
 const STALL_SHARE = 0.001;
 
@@ -231,19 +230,6 @@ function execute(
   if (statement.reader) return { rows: statement.all(parameters) as never[] };
   const { changes } = statement.run(parameters);
   return { numAffectedRows: BigInt(changes), rows: [] };
-}
-
-/** As the product prepares them, and each only once. */
-function remembered(inner: SqliteDatabase): SqliteDatabase {
-  const known = new Map<string, ReturnType<SqliteDatabase['prepare']>>();
-  return {
-    close: () => inner.close(),
-    prepare: (text) => {
-      const statement = known.get(text) ?? inner.prepare(text);
-      known.set(text, statement);
-      return statement;
-    },
-  };
 }
 
 function plainDriver(prepared: SqliteDatabase): Driver {

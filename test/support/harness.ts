@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { chmod, copyFile, link, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,12 +18,11 @@ import type { Pace } from '../../src/report/reporter-options.ts';
 import { openServingLedger, type Service, startService } from '../../src/service.ts';
 import { type FakeDrone, startFakeDrone } from './fake-drone.ts';
 import { freePort } from './free-port.ts';
-import { startPlayground } from './playground.ts';
+import { currentForge } from './scenario.ts';
+import { type ScenarioForge, startScenarioForge } from './scenario-forge.ts';
 import { createShiftedClock, type ShiftedClock } from './shifted-clock.ts';
 
-export const WEBHOOK_SECRET = 'a-secret-of-the-scenarios';
 export const DRONE_SECRET = 'a-secret-of-drone-hooks';
-export const BOT = 'signalbox';
 export const REPOSITORY = 'demo/shop';
 export const PULL = { repository: REPOSITORY, pull: 1 };
 
@@ -33,6 +31,8 @@ export const DRONE_SUITE = 'suites:\n  testme:\n    runner: drone\n    params: {
 
 export type Harness = AsyncDisposable & {
   readonly forge: Playground;
+  /** Login of the bot's comments. */
+  readonly bot: string;
   readonly drone: FakeDrone;
   readonly app: App;
   readonly service: Service;
@@ -57,8 +57,12 @@ export type Harness = AsyncDisposable & {
   /** Every run, oldest first. */
   runs(): Promise<readonly Run[]>;
   command(run: Run): Promise<CommandRecord>;
-  /** Newest first. */
+  /** What came in of comments and pull requests, newest first. */
   deliveries(): Promise<readonly Delivery[]>;
+  /** Webhooks about comments that the forge sent or meant to send, oldest first. */
+  sent(): Playground['deliveries'];
+  /** Sends one of them again. */
+  replay(delivery: Playground['deliveries'][number]): void;
   /** How often something was passed over for this reason. */
   ignored(reason: string): Promise<number>;
   /** Last thing that the forge refused for good, of each answer that met such a refusal. */
@@ -92,13 +96,13 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const directory = await mkdtemp(join(tmpdir(), 'signalbox-scenario-'));
   await chmod(directory, 0o711);
   stack.defer(() => rm(directory, { recursive: true, force: true }));
-  const botToken = randomBytes(12).toString('hex');
   const port = await freePort();
   const clock = createShiftedClock();
   // Where /tmp is another disk this is a copy of a large file: only for those who need it.
   const hasChildren = options.signalboxYml !== false && options.signalboxYml?.includes('local');
   const children = hasChildren ? { childPath: await placeNode(directory) } : {};
-  const forge = stack.use(await startForge(options, { botToken, clock }));
+  const { forge, bot, config: access, connect, replay } = await startForge(options, clock);
+  stack.use(forge);
   const drone = stack.use(
     await startFakeDrone({
       clock,
@@ -117,13 +121,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     redis: options.redis ?? '',
     catchUpSeconds: 3600,
     forges: {
-      acme: {
-        kind: 'playground',
-        url: forge.url,
-        token: botToken,
-        webhookSecret: WEBHOOK_SECRET,
-        repositories: ['demo/*'],
-      },
+      acme: { ...access, repositories: ['demo/*'] },
     },
     runners: {
       drone: { kind: 'drone', url: drone.url, token: droneToken, webhookSecret: DRONE_SECRET },
@@ -158,7 +156,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     isRunning = false;
   };
   stack.defer(stop);
-  await hook(forge, botToken, `${running.service.address}/webhooks/acme`);
+  await connect(`${running.service.address}/webhooks/acme`);
   await running.service.catchUpNow();
   const kept = stack.move();
 
@@ -175,11 +173,12 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const answers = (pull = 1) =>
     forge
       .commentsOn({ repository: REPOSITORY, pull })
-      .filter((comment) => forge.loginOf(comment.authorId) === BOT)
+      .filter((comment) => forge.loginOf(comment.authorId) === bot)
       .map((comment) => withoutMarker(comment.body));
 
   return {
     forge,
+    bot,
     drone,
     clock,
     url: `http://127.0.0.1:${port}`,
@@ -209,7 +208,12 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     },
     runs: async () => (await listRuns(running.app.ledger.db, {})).toReversed(),
     command: (run) => loadCommand(running.app.ledger.db, run.commandId),
-    deliveries: () => listDeliveries(running.app.ledger.db, { limit: 500 }),
+    deliveries: async () => {
+      const rows = await listDeliveries(running.app.ledger.db, { limit: 500 });
+      return rows.filter(({ event }) => event !== 'access-changed');
+    },
+    sent: () => forge.deliveries.filter(({ event }) => event === 'issue_comment'),
+    replay,
     ignored: async (reason) => {
       const { ledger, intake } = running.app;
       await addToCounters(ledger.db, intake.drainCounts());
@@ -231,6 +235,11 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     start,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+/** Whether a request changed a comment. */
+export function isEdit({ method, path }: Playground['history'][number]): boolean {
+  return method === 'PATCH' && path.includes('/issues/comments/');
 }
 
 function activity(forge: Playground, drone: FakeDrone): string {
@@ -273,20 +282,18 @@ function untilTrue(forge: Playground, isTrue: () => boolean, describe: () => str
   });
 }
 
-async function startForge(
-  options: HarnessOptions,
-  { botToken, clock }: { botToken: string; clock: ShiftedClock },
-): Promise<Playground> {
-  const forge = await startPlayground({
+async function startForge(options: HarnessOptions, clock: ShiftedClock): Promise<ScenarioForge> {
+  const started = await startScenarioForge(currentForge(), {
     clock,
+    repositories: [REPOSITORY],
     users: [
       { login: 'alice', token: 'token-of-alice', roles: { [REPOSITORY]: 'admin' } },
       { login: 'bob', token: 'token-of-bob', roles: { [REPOSITORY]: 'write' } },
       { login: 'carol', token: 'token-of-carol', roles: { [REPOSITORY]: 'read' } },
       { login: 'mallory', token: 'token-of-mallory' },
-      { login: 'signalbox', token: botToken, bot: true, roles: { [REPOSITORY]: 'admin' } },
     ],
   });
+  const { forge } = started;
   const files = {
     ...(options.signalboxYml === false
       ? {}
@@ -299,19 +306,5 @@ async function startForge(
   const { branch = 'topic', title = 'Two' } = options;
   await forge.commit(REPOSITORY, { branch, ...change });
   await forge.openPull({ repository: REPOSITORY, title, author: 'bob', head: branch });
-  return forge;
-}
-
-async function hook(forge: Playground, token: string, url: string): Promise<void> {
-  const answer = await fetch(`${forge.url}/api/v1/repos/${REPOSITORY}/hooks`, {
-    method: 'POST',
-    headers: { authorization: `token ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({
-      type: 'gitea',
-      active: true,
-      events: ['pull_request_only', 'pull_request_sync', 'pull_request_comment'],
-      config: { url, content_type: 'json', secret: WEBHOOK_SECRET },
-    }),
-  });
-  if (answer.status !== 201) throw new Error(`hook: ${answer.status}`);
+  return started;
 }

@@ -51,7 +51,7 @@ export function createCommentCalls(client: GiteaClient): CommentCalls {
         .catch(explainByPull(client, { repository, pull }, options));
     },
 
-    async editComment(repository, commentId, body, options) {
+    async editComment(repository, commentId, { body }, options) {
       const path = one(repository, commentId);
       const answer = await client.call({ method: 'PATCH', path, body: { body }, options });
       if (answer.status === 204)

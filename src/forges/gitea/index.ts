@@ -1,10 +1,11 @@
 import type { Account } from '../../domain/forge-event.ts';
+import { gitEnvironment } from '../../lib/git-environment.ts';
 import type { HttpClient } from '../../lib/http-client.ts';
 import type { Forge } from '../forge.ts';
 import { createGiteaClient } from './client.ts';
 import { createCommentCalls } from './comments.ts';
 import { DIALECTS, type GiteaKind } from './dialect.ts';
-import { gitEnvironment } from './git.ts';
+import { createExamination } from './examine.ts';
 import { createEnsureWebhook } from './hooks.ts';
 import { createLinks } from './links.ts';
 import { createListRepositories } from './list.ts';
@@ -57,6 +58,8 @@ export function createGiteaForge(options: GiteaForgeOptions): Forge {
   return {
     name: options.name,
     url,
+    writers: 8,
+    rightsHint: 'A repository admin can make the bot account an admin collaborator',
     links: createLinks(url),
     verify: (request) => hasValidSignature(request, dialect, options.webhookSecret),
     deliveryId: (request) => headerOf(request, dialect, 'delivery') || undefined,
@@ -70,6 +73,18 @@ export function createGiteaForge(options: GiteaForgeOptions): Forge {
     listRepositories: createListRepositories(client),
     ...createCommentCalls(client),
     ensureWebhook: createEnsureWebhook(client, { dialect, secret: options.webhookSecret }),
-    gitEnvironment: () => gitEnvironment([...new Set([api, url])], options.token),
+    // Each delivery is tried once and forgotten.
+    redeliverFailed: async () => 0,
+    gitEnvironment: async () => gitEnvironment([...new Set([api, url])], options.token),
+    examine: createExamination(client, {
+      name: options.name,
+      kind: options.kind,
+      dialect,
+      api,
+      url,
+      secret: options.webhookSecret,
+      http: options.http,
+      listRepositories: createListRepositories(client),
+    }),
   };
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { isRole } from '../../domain/role.ts';
+import { cutText } from '../../lib/cut-text.ts';
 import { type CallOptions, type Forge, ForgeError } from '../forge.ts';
 import { type GiteaClient, withoutGuard } from './client.ts';
 import { explainServerError } from './errors.ts';
@@ -76,6 +77,7 @@ export function createRepositoryCalls(client: GiteaClient): RepositoryCalls {
     },
 
     async setStatus(repository, status, options) {
+      if (status.onlyDetails) return;
       const path = `${pathOf(repository)}/statuses/${status.sha}`;
       // The server takes a short sha or a branch name and resolves it to something we did not mean.
       if (!/^[0-9a-f]{40}$/.test(status.sha))
@@ -83,7 +85,9 @@ export function createRepositoryCalls(client: GiteaClient): RepositoryCalls {
       const body = {
         state: status.state,
         ...(status.url === '' ? {} : { target_url: status.url }),
-        ...(status.description === '' ? {} : { description: cut(status.description) }),
+        ...(status.description === ''
+          ? {}
+          : { description: cutText(status.description, MAX_DESCRIPTION) }),
         context: status.context,
       };
       await client
@@ -94,13 +98,6 @@ export function createRepositoryCalls(client: GiteaClient): RepositoryCalls {
 }
 
 const pathOf = (repository: string) => `/repos/${encodePath(repository)}`;
-
-const cut = (text: string) => {
-  const points = Array.from(text);
-  return points.length <= MAX_DESCRIPTION
-    ? text
-    : `${points.slice(0, MAX_DESCRIPTION - 1).join('')}…`;
-};
 
 /**
  * Links are not followed: a configuration file is a file. Above 10 MiB Gitea sends `null` as content and Forgejo an

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { mayHoldCommand } from '../../domain/command-scan.ts';
 import type { Account, ForgeEvent, IgnoreReason } from '../../domain/forge-event.ts';
 import { PayloadError, type WebhookRequest } from '../forge.ts';
-import { mayHoldCommand } from './command-scan.ts';
 import type { Dialect } from './dialect.ts';
 import {
   ACTIONS_ACCOUNT_ID,

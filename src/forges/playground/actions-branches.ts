@@ -1,4 +1,3 @@
-import { announcePull, announcePush } from './announce.ts';
 import type { Context } from './context.ts';
 import type { Files, NewCommit } from './git.ts';
 import { openPullsFrom } from './lookup.ts';
@@ -59,7 +58,7 @@ export async function onPushed(
 ): Promise<void> {
   repository.updatedAt = context.clock.now();
   tellWatchers(context.world);
-  await announcePush(context, repository, pushed);
+  await context.tongue.announce.push(context, repository, pushed);
   const branch = pushed.ref.replace(/^refs\/heads\//, '');
   for (const open of openPullsFrom(context.world, { repositoryId: repository.id, branch })) {
     await fetchHead(context, open.repository, { pull: open.pull, from: repository });
@@ -74,10 +73,16 @@ export async function moveHead(
   repository: Repository,
   move: HeadMove,
 ): Promise<void> {
+  const from = move.pull.headSha;
   move.pull.headSha = move.sha;
   move.pull.updatedAt = context.clock.now();
   tellWatchers(context.world);
-  await announcePull(context, repository, { action: 'synchronized', pull: move.pull, by: move.by });
+  await context.tongue.announce.pull(context, repository, {
+    action: 'synchronized',
+    pull: move.pull,
+    by: move.by,
+    from,
+  });
 }
 
 /** Brings the head commit into the base repository as `refs/pull/N/head`. */

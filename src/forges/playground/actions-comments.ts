@@ -1,4 +1,3 @@
-import { announceComment, announceStatus } from './announce.ts';
 import type { Context } from './context.ts';
 import { loadPull } from './lookup.ts';
 import { type Comment, type Repository, type Status, tellWatchers, type User } from './world.ts';
@@ -28,7 +27,7 @@ export async function createComment(
   pull.updatedAt = at;
   tellWatchers(world);
   const change = { action: 'created', pull, comment: created, by: comment.by } as const;
-  await announceComment(context, repository, change);
+  await context.tongue.announce.comment(context, repository, change);
   return created;
 }
 
@@ -47,7 +46,7 @@ export async function editComment(
   tellWatchers(context.world);
   const pull = loadPull(repository, comment.pull);
   const change = { action: 'edited', pull, comment, by: edit.by, from } as const;
-  await announceComment(context, repository, change);
+  await context.tongue.announce.comment(context, repository, change);
 }
 
 export async function deleteComment(context: Context, comment: Comment, by: User): Promise<void> {
@@ -55,7 +54,12 @@ export async function deleteComment(context: Context, comment: Comment, by: User
   context.world.comments.delete(comment.id);
   tellWatchers(context.world);
   const pull = loadPull(repository, comment.pull);
-  await announceComment(context, repository, { action: 'deleted', pull, comment, by });
+  await context.tongue.announce.comment(context, repository, {
+    action: 'deleted',
+    pull,
+    comment,
+    by,
+  });
 }
 
 function repositoryOf(context: Context, comment: Comment): Repository {
@@ -109,6 +113,6 @@ export async function addStatus(
   };
   repository.statuses.set(at.sha, [...rows, status]);
   tellWatchers(context.world);
-  await announceStatus(context, repository, { sha: at.sha, status, by: at.by });
+  await context.tongue.announce.status(context, repository, { sha: at.sha, status, by: at.by });
   return status;
 }

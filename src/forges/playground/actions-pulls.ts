@@ -1,5 +1,4 @@
 import { commitToBranch, fetchHead, moveHead, newCommit, onPushed } from './actions-branches.ts';
-import { announceDeletedBranch, announcePull } from './announce.ts';
 import type { Context } from './context.ts';
 import { type Files, GitError } from './git.ts';
 import { loadPull, openPullsFrom } from './lookup.ts';
@@ -51,7 +50,11 @@ export async function openPull(
   };
   repository.pulls.set(number, pull);
   tellWatchers(context.world);
-  await announcePull(context, repository, { action: 'opened', pull, by: wanted.by });
+  await context.tongue.announce.pull(context, repository, {
+    action: 'opened',
+    pull,
+    by: wanted.by,
+  });
   return pull;
 }
 
@@ -114,7 +117,7 @@ export async function closePull(
   pull.closedAt = context.clock.now();
   pull.updatedAt = pull.closedAt;
   tellWatchers(context.world);
-  await announcePull(context, repository, { action: 'closed', pull, by });
+  await context.tongue.announce.pull(context, repository, { action: 'closed', pull, by });
 }
 
 export async function reopenPull(
@@ -128,7 +131,7 @@ export async function reopenPull(
   pull.closedAt = undefined;
   pull.updatedAt = context.clock.now();
   tellWatchers(context.world);
-  await announcePull(context, repository, { action: 'reopened', pull, by });
+  await context.tongue.announce.pull(context, repository, { action: 'reopened', pull, by });
 }
 
 type PullEdit = { readonly title?: string; readonly body?: string; readonly base?: string };
@@ -147,8 +150,10 @@ export async function editPull(
     if (wanted === undefined || wanted === pull[field]) continue;
     const changes =
       field === 'base' ? { ref: { from: wanted } } : { [field]: { from: pull[field] } };
+    const from = pull[field];
     pull[field] = wanted;
-    await announcePull(context, repository, { action: 'edited', pull, by, changes });
+    const change = { action: 'edited', pull, by, changes, from } as const;
+    await context.tongue.announce.pull(context, repository, change);
   }
   tellWatchers(context.world);
 }
@@ -192,7 +197,7 @@ export async function deleteBranch(
 ): Promise<void> {
   await context.git.run(repository.directory, ['update-ref', '-d', `refs/heads/${name}`]);
   repository.branches.delete(name);
-  announceDeletedBranch(context, repository, { name, by });
+  context.tongue.announce.deletedBranch(context, repository, { name, by });
   for (const open of openPullsFrom(context.world, { repositoryId: repository.id, branch: name }))
     await closePull(context, open.repository, open.pull, by);
 }

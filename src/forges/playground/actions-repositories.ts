@@ -12,6 +12,7 @@ export type NewUser = {
   readonly login: string;
   /** Also the password. Without one the account cannot log in. */
   readonly token?: string;
+  readonly password?: string;
   readonly admin?: boolean;
   readonly restricted?: boolean;
   /** Shown as a bot; nothing else differs. */
@@ -42,6 +43,8 @@ export function addUser(
     id: world.nextId.user++,
     login: user.login,
     token: user.token ?? '',
+    password: user.password || undefined,
+    tokens: [],
     admin: user.admin ?? false,
     restricted: user.restricted ?? false,
     bot: user.bot ?? false,

@@ -14,7 +14,7 @@ import type { Comment, Pull, Repository, Status, User } from './world.ts';
 
 /** Each function sends one event to the hooks that listen for it. What Gitea keeps silent about has none here. */
 
-type CommentChange = {
+export type CommentChange = {
   readonly action: 'created' | 'edited' | 'deleted';
   readonly pull: Pull;
   readonly comment: Comment;
@@ -45,11 +45,13 @@ export async function announceComment(
   context.webhooks.send(repository, { event: 'issue_comment', eventType, payload });
 }
 
-type PullChange = {
+export type PullChange = {
   readonly action: 'opened' | 'synchronized' | 'edited' | 'closed' | 'reopened';
   readonly pull: Pull;
   readonly by: User;
   readonly changes?: Json;
+  /** What an edited field was before, or the head's sha before a push. */
+  readonly from?: string;
 };
 
 export async function announcePull(
@@ -113,7 +115,7 @@ export function announceDeletedBranch(
   context.webhooks.send(repository, { event: 'delete', eventType: 'delete', payload });
 }
 
-type NewStatus = { readonly sha: string; readonly status: Status; readonly by: User };
+export type NewStatus = { readonly sha: string; readonly status: Status; readonly by: User };
 
 /** The word is in `state` here, in `status` over REST. */
 export async function announceStatus(

@@ -1,4 +1,12 @@
 import {
+  deleteCollaborator,
+  getUser,
+  patchUser,
+  postToken,
+  postUser,
+  putCollaborator,
+} from './api-accounts.ts';
+import {
   type ApiCall,
   failure,
   notFound,
@@ -29,6 +37,7 @@ import {
   listOwned,
   listPulls,
 } from './api-repositories.ts';
+import { scopeRefusal } from './api-scopes.ts';
 import { getCombinedStatus, listStatuses, postStatus } from './api-statuses.ts';
 import type { Context } from './context.ts';
 import { bare, type Call, json, plain, type Reply, segmentsOf } from './http.ts';
@@ -55,7 +64,11 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   'statuses/:sha': { GET: listStatuses, POST: postStatus },
   'commits/:ref/status': { GET: getCombinedStatus },
   'commits/:ref/statuses': { GET: listStatuses },
-  'collaborators/:login': { GET: getCollaborator },
+  'collaborators/:login': {
+    GET: getCollaborator,
+    PUT: putCollaborator,
+    DELETE: deleteCollaborator,
+  },
   'collaborators/:login/permission': { GET: getPermission },
   contents: { GET: (call) => getContents(call, '') },
   'contents/*': { GET: getContents },
@@ -70,6 +83,8 @@ export async function answerApi(context: Context, call: Call): Promise<Reply> {
   const caller = authenticate(context, call.headers.authorization);
   if (caller === 'unknown') return failure(context, 401, 'invalid username, password or token');
   const parts = segmentsOf(call.path)?.slice(2) ?? [];
+  const refused = scopeRefusal(context, call, parts);
+  if (refused !== undefined) return refused;
   try {
     return await route({ ...call, context, caller }, parts);
   } catch (error) {
@@ -93,7 +108,21 @@ function route(call: ApiCall, parts: readonly string[]): Reply | Promise<Reply> 
   if (area === 'users' && first !== undefined && second === 'repos' && rest.length === 0) {
     return listOwned(call, first);
   }
+  const account = answerAccount(call, parts);
+  if (account !== undefined) return account;
   return answerGlobal(call, parts.join('/'));
+}
+
+function answerAccount(call: ApiCall, parts: readonly string[]): Reply | undefined {
+  const [area, first = '', second, ...rest] = parts;
+  if (rest.length > 0) return undefined;
+  if (area === 'admin' && first === 'users') {
+    if (second === undefined && call.method === 'POST') return postUser(call);
+    if (second !== undefined && call.method === 'PATCH') return patchUser(call, second);
+  }
+  if (area !== 'users' || first === '') return undefined;
+  if (second === undefined && call.method === 'GET') return getUser(call, first);
+  return second === 'tokens' && call.method === 'POST' ? postToken(call, first) : undefined;
 }
 
 function answerGlobal(call: ApiCall, path: string): Reply {
@@ -162,6 +191,8 @@ export function authenticate(
   const [scheme = '', value = ''] = header.split(' ', 2);
   if (scheme.toLowerCase() !== 'basic') return findUserByToken(context.world, value) ?? 'unknown';
   const [name = '', ...password] = Buffer.from(value, 'base64').toString().split(':');
+  const holder = findUser(context.world, name);
+  if (holder?.password !== undefined && holder.password === password.join(':')) return holder;
   const byPassword = findUserByToken(context.world, password.join(':'));
   if (byPassword !== undefined) {
     const named = findUser(context.world, name);

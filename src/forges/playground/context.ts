@@ -1,6 +1,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { Faults } from './faults.ts';
 import type { Git } from './git.ts';
+import type { Tongue } from './tongue.ts';
 import type { Webhooks } from './webhooks.ts';
 import type { World } from './world.ts';
 
@@ -8,6 +9,8 @@ import type { World } from './world.ts';
 export type Context = {
   readonly world: World;
   readonly git: Git;
+  /** Which forge it is seen as. */
+  readonly tongue: Tongue;
   readonly clock: Clock;
   /** Public address, no trailing slash. */
   readonly url: string;

@@ -2,8 +2,6 @@ import { spawn } from 'node:child_process';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { onPushed } from './actions-branches.ts';
 import { closePull } from './actions-pulls.ts';
-import { announceDeletedBranch } from './announce.ts';
-import { authenticate } from './api.ts';
 import type { Context } from './context.ts';
 import { splitTarget, writeReply } from './http.ts';
 import { findRepository, fullName, isAllowed, openPullsFrom } from './lookup.ts';
@@ -30,15 +28,21 @@ export async function serveGit(
   response: ServerResponse,
 ): Promise<void> {
   const target = parseGitTarget(request.url ?? '');
-  const caller = authenticate(context, request.headers.authorization);
+  const caller = context.tongue.authenticate(context, request.headers.authorization);
   const repository = target && findRepository(context.world, target.name);
   const user = caller === 'unknown' ? undefined : caller;
   if (target === undefined) return writeReply(response, { status: 404 });
+  const { writes } = target;
+  const reaches = (wanted: Repository) =>
+    context.tongue.reach?.(context, request.headers.authorization, {
+      repository: wanted,
+      writes,
+    }) ?? isAllowed(wanted, user, writes ? 'write' : 'read');
   const isAllowedHere =
     repository !== undefined &&
     caller !== 'unknown' &&
-    isAllowed(repository, user, target.writes ? 'write' : 'read') &&
-    !(target.writes && user === undefined);
+    reaches(repository) &&
+    !(writes && user === undefined);
   if (!isAllowedHere) return writeReply(response, refusal(context, target, user));
   await runBackend(context, { request, response, repository, rest: target.rest, user });
   if (target.rest === 'git-receive-pack' && user !== undefined)
@@ -156,7 +160,7 @@ async function onRefsChanged(context: Context, repository: Repository, by: User)
   }
   for (const name of before.branches.keys()) {
     if (after.branches.has(name)) continue;
-    announceDeletedBranch(context, repository, { name, by });
+    context.tongue.announce.deletedBranch(context, repository, { name, by });
     for (const open of openPullsFrom(context.world, { repositoryId: repository.id, branch: name }))
       await closePull(context, open.repository, open.pull, by);
   }

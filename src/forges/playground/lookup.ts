@@ -1,6 +1,6 @@
 import type { Role } from '../../domain/role.ts';
 import { hasAtLeast } from '../../domain/role.ts';
-import type { Comment, Pull, Repository, Status, User, World } from './world.ts';
+import type { AccessToken, Comment, Pull, Repository, Status, User, World } from './world.ts';
 
 /** Questions to the world. `findX` may be undefined, `loadX` throws. Logins and names ignore case, as in Gitea. */
 
@@ -18,7 +18,18 @@ export function loadUser(world: World, login: string): User {
 
 export function findUserByToken(world: World, token: string): User | undefined {
   if (token === '') return undefined;
-  for (const user of world.users.values()) if (user.token === token) return user;
+  for (const user of world.users.values()) {
+    if (user.token === token || user.tokens.some(({ value }) => value === token)) return user;
+  }
+  return undefined;
+}
+
+/** One with scopes. */
+export function findToken(world: World, value: string): AccessToken | undefined {
+  for (const { tokens } of world.users.values()) {
+    const found = tokens.find((token) => token.value === value);
+    if (found !== undefined) return found;
+  }
   return undefined;
 }
 

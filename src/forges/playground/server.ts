@@ -3,16 +3,17 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { type Clock, systemClock } from '../../lib/clock.ts';
 import { addUser, type NewUser } from './actions-repositories.ts';
-import { answerApi } from './api.ts';
 import type { Context } from './context.ts';
 import { createFaults, type RequestFault } from './faults.ts';
 import { createGit } from './git.ts';
 import { parseGitTarget, serveGit } from './git-http.ts';
+import { GITEA_TONGUE } from './gitea-tongue.ts';
 import { type Reply, readCall, writeReply } from './http.ts';
 import { isLiveTarget, serveLive } from './live.ts';
 import { answerPage } from './pages.ts';
 import { createQueue } from './queue.ts';
 import { createStage, type Stage } from './stage.ts';
+import type { Tongue } from './tongue.ts';
 import { createWebhooks } from './webhooks.ts';
 import { createWorld } from './world.ts';
 
@@ -34,6 +35,8 @@ export type PlaygroundOptions = {
   readonly deliveryTimeoutMs?: number;
   /** Webhooks under way at once; 1 unless told, which keeps their order. */
   readonly deliveryWorkers?: number;
+  /** Gitea's unless told. */
+  readonly tongue?: Tongue;
 };
 
 /** One line for each request served, oldest first; the last 5,000 are kept. */
@@ -48,6 +51,8 @@ export type HistoryEntry = {
 
 export type Playground = Stage &
   Pick<Context, 'world' | 'faults'> & {
+    /** For a tongue of one's own. @internal */
+    readonly context: Context;
     readonly url: string;
     readonly history: readonly HistoryEntry[];
     /** Webhooks, with their outcome. */
@@ -92,7 +97,9 @@ export async function createPlayground(options: PlaygroundOptions): Promise<Play
   // A TCP server always has this kind of address.
   const { port } = server.address() as AddressInfo;
   const url = options.publicUrl ?? `http://${host}:${port}`;
+  const tongue = options.tongue ?? GITEA_TONGUE;
   const webhooks = createWebhooks({
+    tongue,
     clock,
     faults,
     ...(options.deliveryTimeoutMs === undefined ? {} : { timeoutMs: options.deliveryTimeoutMs }),
@@ -101,6 +108,7 @@ export async function createPlayground(options: PlaygroundOptions): Promise<Play
   const context: Context = {
     world: createWorld(),
     git: createGit(options.searchPath),
+    tongue,
     clock,
     url,
     directory: options.directory,
@@ -114,6 +122,7 @@ export async function createPlayground(options: PlaygroundOptions): Promise<Play
   return {
     ...createStage(context),
     url,
+    context,
     world: context.world,
     faults,
     history,
@@ -170,8 +179,9 @@ async function answer(
     writeReply(response, brokenReply(fault));
     await context.clock.sleep(fault.delayMs ?? 0);
   }
-  const isApi = call.path.startsWith('/api/');
-  const reply = await (isApi ? answerApi(context, call) : answerPage(context, call));
+  const { tongue } = context;
+  const isApi = tongue.isApi(call.path);
+  const reply = await (isApi ? tongue.answer(context, call) : answerPage(context, call));
   if (isOvertaken) return;
   if (fault?.kind === 'reset-after') return void request.socket.destroy();
   writeReply(response, fault?.kind === 'after' ? brokenReply(fault) : reply);

@@ -2,11 +2,11 @@ import { createHmac, randomUUID } from 'node:crypto';
 import type { Clock } from '../../lib/clock.ts';
 import { createHttpClient, type HttpClient, HttpError } from '../../lib/http-client.ts';
 import type { Faults } from './faults.ts';
-import { toGoJson } from './go-json.ts';
+import type { Tongue } from './tongue.ts';
 import type { Hook, Repository } from './world.ts';
 
 /** One webhook request, as the log of the hook's page would show it. */
-type Delivery = {
+export type Delivery = {
   readonly id: string;
   readonly hookId: number;
   readonly event: string;
@@ -18,7 +18,7 @@ type Delivery = {
   error: string | undefined;
 };
 
-type Announcement = {
+export type Announcement = {
   /** `X-Gitea-Event`, coarse. */
   readonly event: string;
   /** `X-Gitea-Event-Type`, fine: also the name a hook subscribes to. */
@@ -31,8 +31,12 @@ type Announcement = {
 export type Webhooks = {
   /** Sends to each active hook of the repository that subscribed. Returns at once; each is tried exactly once. */
   send(repository: Repository, announcement: Announcement): void;
+  /** Sends to one hook, whatever it subscribed to: for forges whose hooks belong to no repository. */
+  sendTo(hook: Hook, announcement: Announcement): void;
   /** The replay button: the same body under a new id. */
   replay(repository: Repository, delivery: Delivery): void;
+  /** Redelivers as GitHub does: the same body under the same id, as a further line of the log. */
+  again(hook: Hook, delivery: Delivery): void;
   readonly log: readonly Delivery[];
   /** Resolves when nothing waits and nothing is on its way. */
   idle(): Promise<void>;
@@ -42,6 +46,7 @@ export type Webhooks = {
 export type WebhookOptions = {
   readonly clock: Clock;
   readonly faults: Faults;
+  readonly tongue: Speaking;
   readonly timeoutMs?: number;
   /** Deliveries under way at once: with 1 a slow receiver keeps the others waiting, as in Gitea. */
   readonly workers?: number;
@@ -50,12 +55,12 @@ export type WebhookOptions = {
 /** `[webhook] DELIVER_TIMEOUT` of Gitea: 5 s for the whole exchange. */
 const DELIVER_TIMEOUT_MS = 5_000;
 const MAX_LOG = 5_000;
-const MAX_REDIRECTS = 10;
 
+type Speaking = Pick<Tongue, 'encode' | 'request' | 'deliveries'>;
 type Job = { readonly hook: Hook; readonly delivery: Delivery };
 
 export function createWebhooks(options: WebhookOptions): Webhooks {
-  const { clock, faults } = options;
+  const { clock, faults, tongue } = options;
   const client = createHttpClient({ timeoutMs: options.timeoutMs ?? DELIVER_TIMEOUT_MS });
   const closing = new AbortController();
   const log: Delivery[] = [];
@@ -69,7 +74,7 @@ export function createWebhooks(options: WebhookOptions): Webhooks {
   };
   const pump = async () => {
     running += 1;
-    for (let job = take(); job !== undefined; job = take()) await deliver(client, job);
+    for (let job = take(); job !== undefined; job = take()) await deliver(client, tongue, job);
     running -= 1;
   };
   const take = () => {
@@ -93,20 +98,24 @@ export function createWebhooks(options: WebhookOptions): Webhooks {
     else track(start(job).catch((error: unknown) => fail(job.delivery, error)));
   };
 
+  const sendTo: Webhooks['sendTo'] = (hook, announcement) => {
+    const body = tongue.encode(announcement.payload);
+    const delivery = newDelivery(hook, { ...announcement, body, at: clock.now() });
+    enqueue({ hook, delivery });
+    if (!isHit(faults.webhookFaults?.duplicate, faults)) return;
+    const isResend = isHit(tongue.deliveries.sameIdShare, faults);
+    enqueue({ hook, delivery: { ...delivery, ...(isResend ? {} : { id: randomUUID() }) } });
+  };
+
   return {
     log,
+    sendTo,
     send: (repository, announcement) => {
-      const body = toGoJson(announcement.payload, 2);
-      for (const hook of repository.hooks.values()) {
-        if (!wants(hook, announcement)) continue;
-        const delivery = newDelivery(hook, { ...announcement, body, at: clock.now() });
-        enqueue({ hook, delivery });
-        if (isHit(faults.webhookFaults?.duplicate, faults))
-          enqueue({
-            hook,
-            delivery: { ...delivery, ...(isHit(0.5, faults) ? {} : { id: randomUUID() }) },
-          });
-      }
+      for (const hook of repository.hooks.values())
+        if (wants(hook, announcement)) sendTo(hook, announcement);
+    },
+    again: (hook, { id, ...rest }) => {
+      enqueue({ hook, delivery: { ...newDelivery(hook, { ...rest, at: clock.now() }), id } });
     },
     replay: (repository, delivery) => {
       const hook = repository.hooks.get(delivery.hookId);
@@ -160,11 +169,15 @@ function matchesFilter(filter: string, branch: string): boolean {
 }
 
 /** Never throws: a failed delivery is a fact in the log and is not tried again. */
-async function deliver(client: HttpClient, { hook, delivery }: Job): Promise<void> {
+async function deliver(
+  client: HttpClient,
+  tongue: Speaking,
+  { hook, delivery }: Job,
+): Promise<void> {
   try {
     let url = hook.url;
-    for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
-      const answer = await client.call({ method: 'POST', url, ...signedRequest(hook, delivery) });
+    for (let hop = 0; hop <= tongue.deliveries.maxRedirects; hop += 1) {
+      const answer = await client.call({ method: 'POST', url, ...tongue.request(hook, delivery) });
       const { location } = answer.headers;
       delivery.status = answer.status;
       if (![307, 308].includes(answer.status) || typeof location !== 'string') break;
@@ -183,7 +196,7 @@ function fail(delivery: Delivery, error: unknown): void {
 }
 
 /** Headers and body as Gitea sends them. Without a secret the signature headers are there, but empty. */
-function signedRequest(
+export function signedRequest(
   hook: Pick<Hook, 'secret' | 'contentType' | 'authorizationHeader'>,
   delivery: Pick<Delivery, 'id' | 'event' | 'eventType' | 'body'>,
 ): { headers: Record<string, string>; body: string } {

@@ -25,12 +25,22 @@ export type User = {
   readonly id: number;
   readonly login: string;
   readonly token: string;
+  /** Besides the token, which is one as well; undefined: there is none. */
+  password: string | undefined;
+  readonly tokens: AccessToken[];
   /** Site admin: owner everywhere. */
   readonly admin: boolean;
   readonly restricted: boolean;
   readonly bot: boolean;
   readonly organization: boolean;
   readonly createdAt: number;
+};
+
+/** Made over the API: may do what its scopes say. */
+export type AccessToken = {
+  readonly name: string;
+  readonly value: string;
+  readonly scopes: readonly string[];
 };
 
 export type Repository = {

@@ -1,7 +1,7 @@
 import type { Command } from '../../domain/command.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { RepoConfig, Suite } from '../../domain/repo-config.ts';
-import type { CommandDetail } from '../../ledger/commands.ts';
+import { type CommandDetail, wasConfigInvalid } from '../../ledger/commands.ts';
 import type { Tx } from '../../ledger/database.ts';
 import { advanceRun, createRun, listRuns } from '../../ledger/runs.ts';
 import { wakeRunner } from '../wake-runner.ts';
@@ -60,7 +60,12 @@ function refuseSituation(
   if (configProblems.length > 0) {
     return {
       outcome: 'config_invalid',
-      detail: { configProblems, branch: pull.repository.defaultBranch, sha: pull.base.sha },
+      detail: {
+        configProblems,
+        branch: pull.repository.defaultBranch,
+        sha: pull.base.sha,
+        headSha: pull.head.sha,
+      },
     };
   }
   if (config === undefined) {
@@ -209,7 +214,10 @@ async function start(tx: Tx, call: CommandCall, wish: Start) {
     runs.push(run.id);
     await wakeRunner(tx, context, run, at);
   }
-  const detail: CommandDetail = { runs, comments: wish.config.comments, pings: wish.config.pings };
+  const { comments, pings } = wish.config;
+  const isMended = await wasConfigInvalid(tx, record, wish.sha);
+  const mended = isMended ? { configMended: wish.sha } : {};
+  const detail: CommandDetail = { runs, comments, pings, ...mended };
   return joined === runs.length ? { outcome: 'joined' as const, detail } : detail;
 }
 

@@ -9,6 +9,7 @@ import {
 } from '../runner.ts';
 import { createDroneClient, type DroneClient } from './client.ts';
 import { createBuild } from './create.ts';
+import { createExamination } from './examine.ts';
 import { findBuildNumber } from './find.ts';
 import { RUN_PARAM } from './params.ts';
 import { verifySignature } from './signature.ts';
@@ -79,6 +80,12 @@ export function createDroneRunner(options: DroneRunnerOptions): RemoteRunner {
       const step = namedSteps(build).find(({ name }) => name === stage);
       return step === undefined ? [] : readStepLog(client, run, { build, step }, call);
     },
+    examine: createExamination(client, {
+      name: options.name,
+      url,
+      token: options.token,
+      http: options.http,
+    }),
     webhook: {
       verify: (request, nowMs) => verifySignature(request, options.webhookSecret, nowMs),
       runIdOf,

@@ -1,4 +1,6 @@
+import type { Finding } from '../../domain/finding.ts';
 import type { Cleanliness } from '../../domain/run.ts';
+import { examineHost, type LocalQuestion } from './examine.ts';
 import { executeRun } from './execute-run.ts';
 import type { Execution, Swept } from './execution.ts';
 import { completeOptions, type LifecycleOptions } from './settings.ts';
@@ -21,6 +23,8 @@ export type LifecycleRunner = {
   sweep(isAlive: (runId: string) => Promise<boolean>): Promise<readonly Swept[]>;
   /** Removes whatever is left of one run on this host, and proves it. Not for a run that is executing here. */
   remove(runId: string): Promise<Cleanliness>;
+  /** What could keep this host from executing runs, for `signalbox doctor`. Changes nothing; never throws. */
+  examine?(question: LocalQuestion): AsyncIterable<Finding>;
 };
 
 /** Executes runs on this very host. */
@@ -43,5 +47,6 @@ export function createLifecycleRunner(options: LifecycleOptions): LifecycleRunne
     sweep: (isAlive) =>
       sweepRuns(settings, async (runId) => active.has(runId) || (await isAlive(runId))),
     remove: (runId) => removeRun(settings, runId),
+    examine: (question) => examineHost(settings, question),
   };
 }

@@ -8,7 +8,7 @@ type TestCounts = {
 
 export type JunitReport = { readonly counts: TestCounts; readonly failed: readonly FailedTest[] };
 
-const MAX_FAILED = 50;
+const MAX_FAILED = 100;
 const MAX_NAME = 200;
 const MAX_MESSAGE = 300;
 
@@ -27,6 +27,7 @@ export function parseJunit(xml: string): JunitReport {
       failed.push({
         name: open.name.slice(0, MAX_NAME),
         message: (open.message.trim().split('\n')[0] ?? '').slice(0, MAX_MESSAGE),
+        ...open.place,
       });
     }
     open = undefined;
@@ -34,7 +35,8 @@ export function parseJunit(xml: string): JunitReport {
   for (const tag of tags(xml)) {
     if (tag.name === 'testcase') {
       finish();
-      if (!tag.closing) open = { name: caseName(tag), outcome: 'passed', message: '' };
+      if (!tag.closing)
+        open = { name: caseName(tag), outcome: 'passed', message: '', place: placeOf(tag) };
       if (tag.selfClosing) finish();
     } else if (open !== undefined && !tag.closing) {
       if (tag.name === 'skipped') open.outcome = 'skipped';
@@ -48,7 +50,8 @@ export function parseJunit(xml: string): JunitReport {
   return { counts, failed };
 }
 
-type Case = { name: string; outcome: keyof TestCounts; message: string };
+type Place = Pick<FailedTest, 'path' | 'line'>;
+type Case = { name: string; outcome: keyof TestCounts; message: string; place: Place };
 
 type Tag = {
   readonly name: string;
@@ -123,6 +126,15 @@ function caseName(tag: Tag): string {
   const group = attribute(tag, 'classname');
   const name = attribute(tag, 'name') || 'unnamed test';
   return group === '' || name.startsWith(group) ? name : `${group}::${name}`;
+}
+
+/** `file` and `line`, as pytest, jest-junit and others write them. Only a path inside the checkout is one. */
+function placeOf(tag: Tag): Place {
+  const path = attribute(tag, 'file').replaceAll('\\', '/').replace(/^\.\//, '');
+  const isInside = /^[^/\0\r\n:][^\0\r\n]{0,299}$/.test(path) && !path.split('/').includes('..');
+  if (!isInside) return {};
+  const line = attribute(tag, 'line') || attribute(tag, 'lineno');
+  return { path, ...(/^[1-9]\d{0,6}$/.test(line) ? { line: Number(line) } : {}) };
 }
 
 function attribute(tag: Tag, name: string): string {
