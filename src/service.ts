@@ -184,7 +184,7 @@ async function catchUpAll(
         const take = (from: Forge, event: CommentEvent) => takeComment(app, from, event);
         const { ledger, clock } = app;
         const until = signal ? { signal } : {};
-        const asked = await redeliver({ ledger, forge, now: clock.now, ...until }).catch(
+        const asked = await redeliver({ ledger, forge, ...until }).catch(
           warn(app, `asking ${forge.name} for failed deliveries`),
         );
         if (asked) app.log.info({ forge: forge.name, asked }, 'asked for failed deliveries again');

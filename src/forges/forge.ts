@@ -116,8 +116,8 @@ export type Forge = {
 
   /** Creates or repairs our webhook so that it delivers exactly the events we use. */
   ensureWebhook(repository: string, target: string, options?: CallOptions): Promise<WebhookOutcome>;
-  /** Asks for the deliveries again that failed since then; how many. 0 where the forge keeps none. */
-  redeliverFailed(since: Date, options?: CallOptions): Promise<number>;
+  /** Asks for the deliveries again that failed at or after `since`; without it nothing is asked for. */
+  redeliverFailed(since: Date | undefined, options?: CallOptions): Promise<Redelivery>;
   /** Environment for a `git` child that may read the repository; never part of argv. Valid for at least half an hour. */
   gitEnvironment(
     repository: string,
@@ -211,6 +211,13 @@ export type Examination = {
   readonly target: string;
   /** ms since the epoch, by our clock. */
   readonly now: number;
+};
+
+export type Redelivery = {
+  /** How many were asked for. */
+  readonly asked: number;
+  /** By the forge's clock: the newest delivery it knows of, the epoch if there was none. Absent: it keeps none. */
+  readonly seenUntil?: Date;
 };
 
 export type WebhookOutcome = {

@@ -48,15 +48,14 @@ const DELIVERIES = 'deliveries';
  * comments shows. Returns how many were asked for.
  */
 export async function redeliver(
-  options: Pick<CatchUpOptions, 'ledger' | 'forge' | 'now' | 'signal'>,
+  options: Pick<CatchUpOptions, 'ledger' | 'forge' | 'signal'>,
 ): Promise<number> {
-  const { ledger, forge } = options;
-  const now = options.now();
+  const { ledger, forge, signal } = options;
   const known = await readMark(ledger, forge.name, DELIVERIES);
-  const since = new Date((known ?? now) - OVERLAP_MS);
-  const call = options.signal ? { signal: options.signal } : {};
-  const asked = known === undefined ? 0 : await forge.redeliverFailed(since, call);
-  await writeMark(ledger, forge.name, DELIVERIES, now);
+  // What failed before the first contact is not for us.
+  const since = known === undefined ? undefined : new Date(Math.max(0, known - OVERLAP_MS));
+  const { asked, seenUntil } = await forge.redeliverFailed(since, signal ? { signal } : {});
+  if (seenUntil) await writeMark(ledger, forge.name, DELIVERIES, seenUntil.getTime());
   return asked;
 }
 

@@ -89,7 +89,8 @@ export async function runArena(options: ArenaOptions): Promise<Outcome> {
   });
   stack.defer(() => fleet.stop());
   // What was said before the first contact is not for us.
-  await until(async () => (await countMarks(ledger)) > far.repositories.length, 60_000);
+  const isKnown = async () => (await countMarks(ledger)) >= far.repositories.length;
+  await until(isKnown, 60_000);
 
   const said: Said[] = [];
   const watch = startWatch(ledger, () => {
@@ -147,9 +148,10 @@ async function openLedger({ database }: ArenaOptions, data: string): Promise<Led
   return ledger;
 }
 
-/** One for each repository, and one for the forge’s log of deliveries. */
+/** Of repositories: what the forge could not deliver has one too. */
 async function countMarks(ledger: Ledger): Promise<number> {
-  return (await ledger.db.selectFrom('watermarks').selectAll().execute()).length;
+  const marks = ledger.db.selectFrom('watermarks').selectAll().where('repository', 'like', '%/%');
+  return (await marks.execute()).length;
 }
 
 async function until(isSo: () => Promise<boolean>, longestMs: number): Promise<boolean> {

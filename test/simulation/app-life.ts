@@ -9,7 +9,7 @@ import { endLeasesOf } from '../../src/ledger/work.ts';
 import { cached } from '../../src/lib/cached.ts';
 import { createIds } from '../../src/lib/ids.ts';
 import { repeat } from '../../src/lib/repeat.ts';
-import { catchUp } from '../../src/maintenance/catch-up.ts';
+import { catchUp, redeliver } from '../../src/maintenance/catch-up.ts';
 import { sweep } from '../../src/maintenance/janitor.ts';
 import { reconcile } from '../../src/maintenance/reconcile.ts';
 import { createDispatcher } from '../../src/queue/dispatcher.ts';
@@ -99,6 +99,7 @@ export async function bootApp(parts: AppParts): Promise<Core> {
   const catchUpNow = async () => {
     const onEnd = parts.onCatchUp();
     const repositories = await forge.listRepositories([REPOSITORY]);
+    await redeliver({ ledger, forge });
     await catchUp({ ledger, forge, repositories, now: clock.now, take });
     onEnd();
     dispatcher.nudge();

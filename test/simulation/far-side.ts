@@ -7,6 +7,8 @@ export type Weather = {
   readonly lostBefore: number;
   /** It happened, and the answer got lost. */
   readonly lostAfter: number;
+  /** Where there are limits: refused, nothing happened. */
+  readonly limited: number;
   /** The connection takes long: the bytes leave late. */
   readonly slowBefore: number;
   /** The far side takes long to do it. */
@@ -18,6 +20,7 @@ export type Weather = {
 export const CALM: Weather = {
   lostBefore: 0,
   lostAfter: 0,
+  limited: 0,
   slowBefore: 0,
   slowInside: 0,
   stall: 0,
@@ -37,6 +40,8 @@ export type FarCall<T> = {
   /** Runs at the far side, at one moment. What it throws is its answer. */
   readonly effect: () => T;
   readonly isWrite: boolean;
+  /** Where writes can be too many: the refusal. */
+  readonly limited?: () => Error;
   readonly unavailable: (why: string) => Error;
   /** What the adapter makes of a guard that threw. */
   readonly guarded: (cause: unknown) => Error;
@@ -104,6 +109,10 @@ export function createFarSide(
         if (settled) return;
         if (random.chance(weather.lostBefore)) {
           fail(given.unavailable(`${name}: 502`));
+          return;
+        }
+        if (given.limited && random.chance(weather.limited)) {
+          fail(given.limited());
           return;
         }
         try {

@@ -2,17 +2,21 @@ import { type CallOptions, type Forge, ForgeError } from '../../src/forges/forge
 import type { FarSide } from './far-side.ts';
 import type { Life } from './life.ts';
 import { BOT, REPOSITORY, SIGNALBOX_YML, type SimForge, shown } from './sim-forge.ts';
+import { githubCalls, type SimGithub } from './sim-github.ts';
 
 const NOT_HERE = () => {
   throw new Error('the simulation has no sockets');
 };
 
 /** The forge as one life reaches it, through the far side's weather. */
+type GithubParts = { readonly state: SimGithub; readonly again: (guid: string) => void };
+
 export function forgePort(
   forge: SimForge,
-  parts: { life: Life; far: FarSide; isBlind: boolean },
+  parts: { life: Life; far: FarSide; isBlind: boolean; github?: GithubParts },
 ): Forge {
   const { life, far } = parts;
+  const hub = parts.github?.state;
   const call = <T>(
     name: string,
     options: CallOptions | undefined,
@@ -23,8 +27,13 @@ export function forgePort(
       life,
       name,
       options,
-      effect,
+      effect: () => {
+        if (hub?.isSuspended())
+          throw new ForgeError('unauthorized', `${name}: this installation has been suspended`);
+        return effect();
+      },
       isWrite,
+      ...(hub && isWrite ? { limited: () => limited(name) } : {}),
       unavailable: (why) => new ForgeError('unavailable', why),
       guarded: (cause) => new ForgeError('conflict', `${name}: not sent`, { cause }),
     });
@@ -32,6 +41,9 @@ export function forgePort(
     call(name, options, effect);
   const write = <T>(name: string, options: CallOptions | undefined, effect: () => T) =>
     call(name, options, effect, true);
+
+  const onGithub =
+    parts.github && githubCalls(parts.github.state, { read, write, again: parts.github.again });
 
   return {
     name: 'acme',
@@ -104,10 +116,13 @@ export function forgePort(
         options,
         () => void forge.find(id).reactions.delete(reaction),
       ),
-    setStatus: (_repository, status, options) =>
-      write(`status ${status.context} ${status.state}`, options, () => forge.setStatus(status)),
+    setStatus: async (_repository, status, options) => {
+      const name = `status ${status.context} ${status.state}`;
+      await write(name, options, () => forge.setStatus(status));
+      await onGithub?.publish(status, options);
+    },
     ensureWebhook: NOT_HERE,
-    redeliverFailed: async () => 0,
+    redeliverFailed: onGithub?.redeliverFailed ?? (async () => ({ asked: 0 })),
     gitEnvironment: async () => ({}),
     examine: NOT_HERE,
   };
@@ -121,6 +136,10 @@ export const LINKS: Forge['links'] = {
   comment: (repository, pull, id) => `https://forge.test/${repository}/pulls/${pull}#${id}`,
   file: (repository, _at, path) => `https://forge.test/${repository}/src/${path}`,
 };
+
+function limited(name: string): ForgeError {
+  return new ForgeError('rate_limited', `${name}: secondary rate limit`, { retryAfterMs: 20_000 });
+}
 
 function headline(body: string): string {
   return body.slice(0, 60).split('\n')[0] ?? '';

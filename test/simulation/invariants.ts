@@ -11,6 +11,7 @@ import type { Templates } from '../../src/report/templates.ts';
 import { URL } from './app-life.ts';
 import type { SimDrone } from './sim-drone.ts';
 import { BOT, type SimComment, type SimForge } from './sim-forge.ts';
+import type { SimGithub } from './sim-github.ts';
 import type { SimHost } from './sim-host.ts';
 import type { Disk } from './sim-ledger.ts';
 
@@ -19,6 +20,7 @@ export type Evidence = {
   readonly disk: Disk;
   readonly forge: SimForge;
   readonly port: Forge;
+  readonly github: SimGithub | undefined;
   readonly drone: SimDrone;
   readonly host: SimHost;
   readonly markers: Markers;
@@ -32,6 +34,7 @@ export async function findViolations(evidence: Evidence): Promise<readonly strin
   return [
     ...(evidence.quiet ? [] : [`never came to rest: ${unfinished(evidence).join(', ')}`]),
     ...lost(evidence),
+    ...unheard(evidence),
     ...twice(evidence),
     ...(await unanswered(evidence)),
     ...left(evidence),
@@ -68,6 +71,18 @@ function lost({ disk, forge }: Evidence): string[] {
     for (const why of missing(comment, known)) found.push(`lost: comment ${comment.id} ${why}`);
   }
   return found;
+}
+
+/** Every pressed button was heard, once, and decided. */
+function unheard({ disk, github }: Evidence): string[] {
+  const rows = disk.all(
+    `select dedupe_key, outcome from deliveries where event = 'button-pressed'`,
+  );
+  return (github?.presses ?? []).flatMap(({ guid }) => {
+    const known = rows.filter((row) => row.dedupe_key === `button-pressed:${guid}`);
+    if (known.length !== 1) return [`lost: the press ${guid} was heard ${known.length} times`];
+    return known[0]?.outcome === 'pending' ? [`lost: the press ${guid} was never decided`] : [];
+  });
 }
 
 function missing(comment: SimComment, known: readonly Record<string, unknown>[]): string[] {
@@ -175,20 +190,31 @@ function wrongReaction(
 
 /** Of several runs of a suite on one commit the newest speaks. */
 async function staleStatuses(
-  { disk, forge, ledger }: Evidence,
+  { disk, forge, ledger, github }: Evidence,
   options: Parameters<typeof composeAnswer>[0],
 ): Promise<string[]> {
   const wanted = new Map<string, string>();
+  const checks = new Map<string, string>();
   for (const { command_id: id } of disk.all('select command_id from runs order by number')) {
     const answer = await composeAnswer(options, await loadCommand(ledger.db, String(id)));
-    for (const status of answer.statuses)
+    for (const status of answer.statuses) {
       wanted.set(`${status.context} ${status.sha}`, `${status.state} ${status.url}`);
+      const name = status.context.replace('signalbox/', 'Signalbox ');
+      if (github && status.details)
+        checks.set(`${name} ${status.sha}`, `${status.details.key} ${status.details.read().phase}`);
+    }
   }
-  return [...wanted].flatMap(([key, value]) => {
+  const staleChecks = [...checks].flatMap(([at, value]) => {
+    const check = github?.checks.findLast((one) => `${one.name} ${one.sha}` === at);
+    const shown = check && `${check.key} ${check.phase}`;
+    return shown === value ? [] : [`stale: check ${at} is ${shown}, not ${value}`];
+  });
+  const staleLines = [...wanted].flatMap(([key, value]) => {
     const status = forge.statuses.get(key);
     const shown = status && `${status.state} ${status.url}`;
     return shown === value ? [] : [`stale: status ${key} is ${shown}, not ${value}`];
   });
+  return [...staleLines, ...staleChecks];
 }
 
 function left({ disk, host, drone }: Evidence): string[] {

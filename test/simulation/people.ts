@@ -1,4 +1,5 @@
 import { accountOf, BOT, PEOPLE, type SimForge } from './sim-forge.ts';
+import type { SimGithub } from './sim-github.ts';
 import type { World } from './world.ts';
 
 const LINES: readonly (readonly [number, string])[] = [
@@ -18,7 +19,7 @@ const TYPO = '!testmee';
 const CHATTER = 'Looks good to me.\n\n```\n!testme\n```';
 
 /** What people do to a repository while the bot has its accidents. Counts the lines that are commands. */
-export function createPeople(world: World, forge: SimForge) {
+export function createPeople(world: World, forge: SimForge, github?: SimGithub) {
   const { random } = world;
   const total = LINES.reduce((sum, [weight]) => sum + weight, 0);
   const line = () => {
@@ -81,6 +82,16 @@ export function createPeople(world: World, forge: SimForge) {
     });
   };
 
+  const press = () => {
+    if (!github || github.checks.length === 0) return;
+    const check = random.pick(github.checks);
+    const action = random.pick(['retry', 'all', 'cancel'] as const);
+    const who = author();
+    world.note(() => `${who.login} presses ${action} on the check of ${check.key.slice(-6)}`);
+    github.press(check, who, action);
+  };
+  const suspend = () => github?.suspend(random.between(2_000, 30_000), accountOf('alice'));
+
   return {
     /** Spreads the acts over the time; every one of them is planned at once. */
     act: (withinMs: number) => {
@@ -95,6 +106,9 @@ export function createPeople(world: World, forge: SimForge) {
       plan(random.whole(0, 2), remove);
       plan(random.whole(0, 4), push);
       plan(random.whole(0, 2), close);
+      if (!github) return;
+      plan(random.whole(1, 5), press);
+      plan(random.whole(0, 1), suspend);
     },
   };
 }

@@ -10,6 +10,7 @@ import { createPeople } from './people.ts';
 import { createRandom } from './random.ts';
 import { createSimDrone, dronePort, LONGEST_FIND_LAG_MS } from './sim-drone.ts';
 import { BOT, createSimForge, type HookEvent, LONGEST_LIST_LAG_MS } from './sim-forge.ts';
+import { createSimGithub, type GithubEvent, type SimDelivery } from './sim-github.ts';
 import { createSimHost, createSimLifecycle } from './sim-host.ts';
 import { createDisk } from './sim-ledger.ts';
 import { createWorld } from './world.ts';
@@ -40,9 +41,12 @@ export type SimulationResult = {
   };
 };
 
+type Delivered = HookEvent | GithubEvent | { kind: 'build-updated'; runId: string };
+
 const STORM: Weather = {
   lostBefore: 0.04,
   lostAfter: 0.04,
+  limited: 0.03,
   slowBefore: 0.04,
   slowInside: 0.03,
   stall: 0.06,
@@ -79,18 +83,34 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     unfenced: variant === 'no-fence',
     isStormy: () => stormy,
   });
+  const isGithub = random.chance(0.5);
+  const sent = new Map<string, GithubEvent>();
   const tell = (event: HookEvent) => deliver('acme', event);
-  const deliver = (forge: string, event: HookEvent | { kind: 'build-updated'; runId: string }) => {
-    if (stormy && (random.chance(0.12) || (deaf && event.kind !== 'build-updated'))) return;
+  const tellOfGithub = (event: GithubEvent, guid: string) => {
+    sent.set(guid, event);
+    deliver('acme', event, guid);
+  };
+  const again = (guid: string) => {
+    const event = sent.get(guid);
+    if (event) deliver('acme', event, guid);
+  };
+  const deliver = (forge: string, event: Delivered, guid?: string) => {
+    const row = guid === undefined ? undefined : github.sending(guid);
+    if (stormy && (random.chance(0.12) || (deaf && event.kind !== 'build-updated'))) {
+      if (row) row.isGood = false;
+      return;
+    }
     const copies = stormy && random.chance(0.15) ? 2 : 1;
     for (let copy = 0; copy < copies; copy += 1) {
       const late =
         stormy && random.chance(0.1) ? random.between(0, 20_000) : random.between(1, 200);
-      world.after(late, () => knock(forge, event));
+      world.after(late, () => knock(forge, event, row));
     }
   };
-  const knock = (forge: string, event: HookEvent | { kind: 'build-updated'; runId: string }) => {
+  const knock = (forge: string, event: Delivered, row: SimDelivery | undefined) => {
     const open = [...doors].filter(([life]) => life.isAlive() && !life.isPaused());
+    // No answer, until there is one.
+    if (row) row.isGood ??= false;
     if (open.length === 0) return;
     const [, core] = random.pick(open);
     const given = JSON.stringify(event);
@@ -99,16 +119,22 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
         forge,
         source: 'webhook',
         event,
-        deliveryId: `d${random.whole(0, 2 ** 31)}`,
+        deliveryId: row?.guid ?? `d${random.whole(0, 2 ** 31)}`,
         headers: {},
         body: Buffer.from(given),
       })
-      .catch(() => {});
+      .then(
+        () => {
+          if (row) row.isGood = true;
+        },
+        () => {},
+      );
   };
   const forge = createSimForge(world, {
     lagMs: () => (stormy ? random.between(0, LONGEST_LIST_LAG_MS) : 0),
     emit: tell,
   });
+  const github = createSimGithub(world, tellOfGithub);
   const drone = createSimDrone(world, {
     lagMs: () => (stormy ? random.between(0, LONGEST_FIND_LAG_MS) : 0),
     hangs: () => stormy && random.chance(0.05),
@@ -123,6 +149,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     },
   });
 
+  const githubParts = isGithub ? { github: { state: github, again } } : {};
   const skews: Readonly<Record<string, number>> = { a: 0, b: random.between(-1_000, 1_000) };
   const boot = (slot: string, generation: number) => {
     const name = `${slot}${generation}`;
@@ -131,7 +158,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
       owner: name,
       wall: () => world.now() + clockShift + (skews[slot] ?? 0),
     });
-    const ports = { life, far, world, isBlind: variant === 'no-intent' };
+    const ports = { life, far, world, isBlind: variant === 'no-intent', ...githubParts };
     lives.push(life);
     world.note(() => `${name} starts`);
     life.onDeath.push(() => {
@@ -211,7 +238,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   if (random.chance(0.7)) boot('b', 1);
   await world.run(3_000, () => false);
   stormy = true;
-  createPeople(world, forge).act(stormMs);
+  createPeople(world, forge, isGithub ? github : undefined).act(stormMs);
   const strikes = MIN_CRASHES + random.whole(2, 6);
   for (let n = 0; n < strikes; n += 1) world.after(random.between(4_000, stormMs), strike);
   for (let n = 0; n < 4; n += 1) world.after(random.between(4_000, stormMs), stop);
@@ -226,7 +253,10 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   const calmAt = world.now();
   /** What was said after the last accident is heard, too, if only by a catch-up. */
   const lastWordAt = () =>
-    Math.max(...forge.comments.map((one) => (one.author.id === BOT.id ? 0 : one.updatedAt)));
+    Math.max(
+      ...forge.comments.map((one) => (one.author.id === BOT.id ? 0 : one.updatedAt)),
+      ...github.presses.map(({ at }) => at),
+    );
   const isQuiet = () =>
     caughtUpAt > lastWordAt() + 6_000 &&
     caughtUpAt > calmAt + 20_000 &&
@@ -248,6 +278,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
     disk,
     forge,
     port: forgePort(forge, { life: observer, far, isBlind: false }),
+    github: isGithub ? github : undefined,
     drone,
     host,
     markers,

@@ -74,7 +74,7 @@ export function createGiteaForge(options: GiteaForgeOptions): Forge {
     ...createCommentCalls(client),
     ensureWebhook: createEnsureWebhook(client, { dialect, secret: options.webhookSecret }),
     // Each delivery is tried once and forgotten.
-    redeliverFailed: async () => 0,
+    redeliverFailed: async () => ({ asked: 0 }),
     gitEnvironment: async () => gitEnvironment([...new Set([api, url])], options.token),
     examine: createExamination(client, {
       name: options.name,

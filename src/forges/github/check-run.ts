@@ -30,7 +30,10 @@ type Publishing = {
  * GitHub adds to those it has, go on from as many as it has: so repeating it changes nothing. Without the right to
  * write checks there is none, and the commit status says it alone.
  */
-export async function publishCheckRun(client: GithubClient, publishing: Publishing): Promise<void> {
+export async function publishCheckRun(
+  client: Pick<GithubClient, 'on' | 'pages'>,
+  publishing: Publishing,
+): Promise<void> {
   const { details } = publishing.status;
   if (details === undefined) return;
   try {
@@ -41,7 +44,7 @@ export async function publishCheckRun(client: GithubClient, publishing: Publishi
 }
 
 async function publish(
-  client: GithubClient,
+  client: Pick<GithubClient, 'on' | 'pages'>,
   { repository, status, options }: Publishing,
   details: StatusDetails & { readonly key: string },
 ): Promise<void> {
@@ -80,7 +83,7 @@ const listedSchema = z.object({
 });
 
 async function findRun(
-  client: GithubClient,
+  client: Pick<GithubClient, 'on' | 'pages'>,
   { repository, status, options }: Publishing,
   key: string,
 ): Promise<{ id: number; annotations: number } | undefined> {
@@ -92,12 +95,14 @@ async function findRun(
     call,
     (data) => (data as { check_runs?: unknown }).check_runs,
   );
+  let newest: { id: number; annotations: number } | undefined;
   for await (const row of rows) {
     const run = parse(row, listedSchema, RUNS_OF_COMMIT);
-    if (run.external_id === key)
-      return { id: run.id, annotations: run.output?.annotations_count ?? 0 };
+    // A request that got no answer may have made one after we looked: of several GitHub shows the newest.
+    if (run.external_id === key && run.id > (newest?.id ?? 0))
+      newest = { id: run.id, annotations: run.output?.annotations_count ?? 0 };
   }
-  return undefined;
+  return newest;
 }
 
 function fieldsOf(status: CommitStatus, details: StatusDetails) {
