@@ -5,7 +5,7 @@ import type { CommentEvent } from './domain/forge-event.ts';
 import type { Config } from './domain/operator-schema.ts';
 import { repositoryAllowed } from './domain/repository-pattern.ts';
 import type { Run } from './domain/run.ts';
-import type { Forge } from './forges/forge.ts';
+import { type Forge, ForgeError } from './forges/forge.ts';
 import { executionKind } from './handlers/wake-runner.ts';
 import { type Ledger, openLedger } from './ledger/database.ts';
 import { addToCounters, countUnfinished } from './ledger/deliveries.ts';
@@ -135,7 +135,11 @@ async function closeServer(server: FastifyInstance): Promise<void> {
 }
 
 function warn({ log }: App, task: string): (error: unknown) => void {
-  return (error) => log.warn({ err: error }, `${task} failed, will be tried again`);
+  return (error) => {
+    // What a far side says needs no stack of ours, which would hide it.
+    const said = error instanceof ForgeError ? { error: error.message } : { err: error };
+    log.warn(said, `${task} failed, will be tried again`);
+  };
 }
 
 async function janitor(app: App): Promise<void> {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHmac } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -54,13 +53,15 @@ function startFlow(place: Installation, stack: AsyncDisposableStack, ...argv: st
 const configureGithub = (place: Installation, hub: FakeGithub) =>
   place.configure({
     forges: {
-      hub: { kind: 'github', url: hub.url, limits: 'none', repositories: ['acme/shop'] },
+      hub: { kind: 'github', url: hub.url, limits: 'none', repositories: ['demo/shop'] },
     },
   });
 
 async function startHub(): Promise<FakeGithub> {
   const hub = await startGithub({ users: [{ login: 'alice', token: 'token-of-alice' }] });
-  await hub.addRepository({ owner: 'acme', name: 'shop', files: { a: 'b' } });
+  const suites = 'suites:\n  testme: { runner: drone }\n';
+  await hub.addRepository({ owner: 'demo', name: 'shop', files: { '.signalbox.yml': suites } });
+  hub.addUser({ login: 'acme', organization: true } as Parameters<typeof hub.addUser>[0]);
   return hub;
 }
 
@@ -110,15 +111,16 @@ test('setup github makes the App, keeps it, and sees the first ping and installa
   // GitHub sends its ping before anybody can know the secret: it is asked for again.
   await flow.event('resent');
   await flow.event('ping');
-  const { appId, webhookSecret } = JSON.parse(readFileSync(file, 'utf8')) as {
-    appId: number;
+  const { slug = '', webhookSecret } = JSON.parse(readFileSync(file, 'utf8')) as {
+    slug?: string;
     webhookSecret: string;
   };
-  await announceInstallation(place, { appId, webhookSecret });
-  assert.deepEqual((await flow.event('installed')).repositories, ['acme/shop']);
+  hub.github.installApp(slug, 'demo');
+  assert.deepEqual((await flow.event('installed')).repositories, ['demo/shop']);
   await flow.event('done');
   assert.equal(await flow.ended, 0, flow.said());
   assert.doesNotMatch(flow.said(), new RegExp(webhookSecret));
+  await obeysComments(place, hub);
   // The door is shut behind it, and a second App is not made by mistake.
   await assert.rejects(fetch(link));
   const again = await place.cli('setup', 'github');
@@ -127,30 +129,21 @@ test('setup github makes the App, keeps it, and sees the first ping and installa
   assert.deepEqual(hub.github.violations, []);
 });
 
-/** As GitHub tells it when somebody presses "Install". */
-async function announceInstallation(
-  place: Installation,
-  { appId, webhookSecret }: { appId: number; webhookSecret: string },
-): Promise<void> {
-  const account = { id: 9, login: 'acme', type: 'Organization' };
-  const body = JSON.stringify({
-    action: 'created',
-    installation: { id: 77, app_id: appId, account },
-    repositories: [{ id: 5, full_name: 'acme/shop' }],
-    sender: { id: 3, login: 'alice', type: 'User' },
-  });
-  const digest = createHmac('sha256', webhookSecret).update(body).digest('hex');
-  const answer = await fetch(`${place.url}/webhooks/hub`, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      'x-github-event': 'installation',
-      'x-github-delivery': 'a-delivery',
-      'x-hub-signature-256': `sha256=${digest}`,
-    },
-    body,
-  });
-  assert.ok(answer.status < 300, await answer.text());
+/** What it is all for: a comment, and the answer, beside a bot that was never restarted. */
+async function obeysComments(place: Installation, hub: FakeGithub): Promise<void> {
+  const change = { files: { 'app.js': 'two\n' }, message: 'Two', by: 'alice' };
+  await hub.commit('demo/shop', { branch: 'topic', ...change });
+  const wish = { repository: 'demo/shop', title: 'Two', author: 'alice', head: 'topic' };
+  const { number, headSha } = await hub.openPull(wish);
+  hub.setRole('demo/shop', 'alice', 'admin');
+  place.drone.autoplay({ stepMs: 20 });
+  const on = { repository: 'demo/shop', pull: number };
+  await hub.comment(on, 'alice', '!testme');
+  await eventually('the answer', () =>
+    hub.commentsOn(on).some(({ body }) => body.startsWith('✅')),
+  );
+  const [check] = hub.github.checksOn('demo/shop', headSha);
+  assert.equal(check?.conclusion, 'success');
 }
 
 test('the one-time link is of one browser; a wrong token, a wrong state and a stranger get nothing', async () => {

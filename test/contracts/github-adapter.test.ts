@@ -303,3 +303,21 @@ test('every request that we make is one that GitHub’s own description allows',
   await forge.redeliverFailed(new Date(0));
   assert.deepEqual(hub.github.violations, []);
 });
+
+test('a list that has not changed costs nothing of the limit, and is the same list', async () => {
+  await using connected = await connect();
+  const { hub, forge } = connected;
+  const since = new Date(Date.now() - 60_000);
+  const list = () => Array.fromAsync(forge.listComments('demo/shop', since));
+  await hub.comment(SHOP, 'bob', '!testme');
+  hub.github.review(SHOP, 'bob', '!status');
+  const first = await list();
+  assert.equal(first.length, 2);
+  const { length } = hub.history;
+  assert.deepEqual(await list(), first);
+  const again = hub.history.slice(length);
+  assert.ok(again.length >= 4);
+  assert.deepEqual([...new Set(again.map(({ status }) => status))], [304]);
+  await hub.comment(SHOP, 'bob', '!help');
+  assert.equal((await list()).length, 3);
+});

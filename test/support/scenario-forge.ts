@@ -59,6 +59,7 @@ async function startOnGitea(
 /** Forgejo's webhooks have headers of its own besides Gitea's (recorded, 8.0.2). */
 const FORGEJO_TONGUE: Tongue = {
   ...GITEA_TONGUE,
+  hookTypes: ['forgejo', 'gitea', 'gogs'],
   request: (given, delivery) => {
     const { headers, body } = GITEA_TONGUE.request(given, delivery);
     const signature = createHmac('sha256', given.secret).update(delivery.body).digest('hex');

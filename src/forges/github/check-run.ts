@@ -90,11 +90,8 @@ async function findRun(
   const parameters = { ref: status.sha, check_name: nameOf(status), filter: 'all' };
   const quiet = options?.signal ? { signal: options.signal } : {};
   const call = { route: RUNS_OF_COMMIT, parameters, options: quiet };
-  const rows = client.pages(
-    repository,
-    call,
-    (data) => (data as { check_runs?: unknown }).check_runs,
-  );
+  const pick = (data: unknown) => (data as { check_runs?: unknown }).check_runs;
+  const rows = client.pages(repository, call, { pick });
   let newest: { id: number; annotations: number } | undefined;
   for await (const row of rows) {
     const run = parse(row, listedSchema, RUNS_OF_COMMIT);

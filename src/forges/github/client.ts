@@ -2,8 +2,9 @@ import { z } from 'zod';
 import type { HttpClient } from '../../lib/http-client.ts';
 import { type CallOptions, ForgeError } from '../forge.ts';
 import type { AppCredentials } from './credentials.ts';
-import { toForgeError } from './errors.ts';
+import { isNotModified, toForgeError } from './errors.ts';
 import { type Authenticate, createAuthenticate, fetchThrough, type Octokit } from './octokit.ts';
+import { createReadPages, type ReadPages } from './pages.ts';
 
 /** An answer whose body is still to be believed. */
 export type Answer = {
@@ -25,12 +26,7 @@ export type GithubClient = {
   asApp(call: ApiCall): Promise<Answer>;
   /** With the token of the installation that has the repository. */
   on(repository: string, call: ApiCall): Promise<Answer>;
-  /** All pages of a list. `pick` finds the list where it is wrapped. */
-  pages(
-    repository: string,
-    call: ApiCall,
-    pick?: (data: unknown) => unknown,
-  ): AsyncGenerator<unknown>;
+  pages: ReadPages;
   /** With the token of one installation. */
   inInstallation(id: number, call: ApiCall): Promise<Answer>;
   graphql(repository: string, query: string, call: GraphqlCall): Promise<unknown>;
@@ -57,7 +53,6 @@ export type ClientOptions = {
 
 /** Which installation has a repository changes only when people change it. */
 const INSTALLATION_MS = 10 * 60_000;
-export const PAGE_SIZE = 100;
 
 export function apiUrlOf(url: string): string {
   return url === 'https://github.com' ? 'https://api.github.com' : `${url}/api/v3`;
@@ -105,6 +100,7 @@ export function createGithubClient(options: ClientOptions): GithubClient {
         });
       return { status: answer.status, headers, data: answer.data };
     } catch (error) {
+      if (isNotModified(error)) return { status: 304, headers: {}, data: undefined };
       throw toForgeError(error, route, now());
     }
   };
@@ -163,17 +159,7 @@ export function createGithubClient(options: ClientOptions): GithubClient {
     on,
     inInstallation,
     installationOf,
-    async *pages(repository, call, pick = (data) => data) {
-      for (let page = 1; ; page += 1) {
-        const parameters = { ...call.parameters, per_page: PAGE_SIZE, page };
-        const answer = await on(repository, { ...call, parameters });
-        const list = pick(answer.data);
-        if (!Array.isArray(list))
-          throw new ForgeError('unexpected', `${call.route}: the answer is no list`);
-        yield* list as unknown[];
-        if (!/rel="next"/.test(answer.headers.link ?? '')) return;
-      }
-    },
+    pages: createReadPages(on),
     async graphql(repository, query, call) {
       const route = 'POST /graphql';
       const parameters = { query, variables: call.variables };

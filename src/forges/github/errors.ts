@@ -50,6 +50,11 @@ export function toForgeError(error: unknown, label: string, now: number): ForgeE
   });
 }
 
+/** Octokit throws it, too: what was asked for is as it was. */
+export function isNotModified(error: unknown): boolean {
+  return isRequestFailure(error) && error.status === 304;
+}
+
 function isRequestFailure(error: unknown): error is RequestFailure {
   return error instanceof Error && 'status' in error && typeof error.status === 'number';
 }

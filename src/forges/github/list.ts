@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { repositoryAllowed } from '../../domain/repository-pattern.ts';
 import type { CallOptions, Forge } from '../forge.ts';
-import { type GithubClient, PAGE_SIZE, parse } from './client.ts';
+import { type GithubClient, parse } from './client.ts';
+import { PAGE_SIZE } from './pages.ts';
 
 const installationSchema = z.object({
   id: z.int(),

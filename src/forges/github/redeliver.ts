@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type CallOptions, type Forge, ForgeError } from '../forge.ts';
-import { type GithubClient, PAGE_SIZE, parse } from './client.ts';
+import { type GithubClient, parse } from './client.ts';
+import { PAGE_SIZE } from './pages.ts';
 
 const deliverySchema = z.object({
   id: z.int(),

@@ -76,7 +76,8 @@ export function postHook(call: RepositoryCall): Reply {
   const body = readBody(call);
   const config = readConfig(body);
   const type = text(body.type);
-  if (!['gitea', 'gogs'].includes(type)) return invalid(call, `Invalid hook type: ${type}`);
+  if (!call.context.tongue.hookTypes.includes(type))
+    return invalid(call, `Invalid hook type: ${type}`);
   const { url, content_type: contentType } = config;
   if (url === undefined) return invalid(call, 'Missing config option: url');
   if (contentType === undefined) return invalid(call, 'Missing config option: content_type');

@@ -15,6 +15,7 @@ export const GITEA_TONGUE: Tongue = {
   isApi: (path) => path.startsWith('/api/'),
   answer: answerApi,
   authenticate,
+  hookTypes: ['gitea', 'gogs'],
   announce: {
     comment: announceComment,
     pull: announcePull,

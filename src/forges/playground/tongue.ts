@@ -16,6 +16,8 @@ export type Tongue = {
   authenticate(context: Context, header: string | undefined): User | 'unknown' | undefined;
   /** Whether an `authorization` header opens a repository to git, where that is more than the account's role. */
   reach?(context: Context, header: string | undefined, wanted: Reach): boolean | undefined;
+  /** What a hook of a repository may be made as; a forge without such hooks has none. */
+  readonly hookTypes: readonly string[];
   readonly announce: Announcer;
   /** The JSON text of a webhook. */
   encode(payload: unknown): string;

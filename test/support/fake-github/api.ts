@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Call, Reply } from '../../../src/forges/playground/http.ts';
 import { segmentsOf } from '../../../src/forges/playground/http.ts';
 import { findRepository } from '../../../src/forges/playground/lookup.ts';
@@ -26,11 +27,22 @@ export async function answerApi(scene: Scene, call: Call): Promise<Reply> {
     const limited = meetLimit(scene, caller, call);
     if (limited !== undefined) return { ...limited, headers: { ...headers, ...limited.headers } };
     const reply = await route({ ...call, ...scene, caller, input: readInput(call) });
-    return { ...reply, headers: { ...headers, ...reply.headers } };
+    return conditionally(call, { ...reply, headers: { ...headers, ...reply.headers } });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return { ...error.reply, headers: { ...headers, ...error.reply.headers } };
   }
+}
+
+/** A weak tag of the body; whoever has that body already gets 304. */
+function conditionally(call: Call, reply: Reply): Reply {
+  if (call.method !== 'GET' || reply.status !== 200) return reply;
+  const digest = createHash('sha256')
+    .update(reply.body ?? '')
+    .digest('hex');
+  const headers = { ...reply.headers, etag: `W/"${digest}"` };
+  const isKnown = call.headers['if-none-match'] === headers.etag;
+  return isKnown ? { status: 304, headers } : { ...reply, headers };
 }
 
 function readInput(call: Call): Json {

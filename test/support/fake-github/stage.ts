@@ -186,5 +186,12 @@ export function createGithubStage(scene: Scene, app: App) {
     /** Apps made from a manifest, by the code that is still to be turned in. */
     manifest: (code: string): App | undefined => hub.apps.get(hub.codes.get(code)?.appId ?? 0),
     apps: (): readonly App[] => [...hub.apps.values()],
+    /** Somebody presses "Install" on the page of another App, one made from a manifest. */
+    installApp: (slug: string, owner: string): number => {
+      const other = [...hub.apps.values()].find((one) => one.slug === slug);
+      if (other === undefined) throw new Error(`there is no App ${slug}`);
+      const wanted = { ownerId: user(owner).id, selection: 'all' } as const;
+      return installations.install(scene, other, wanted).id;
+    },
   };
 }

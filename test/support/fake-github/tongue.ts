@@ -14,6 +14,7 @@ export function createTongue(hub: Hub): Tongue {
       call.path.startsWith('/api/')
         ? answerApi({ hub, context }, call)
         : answerPage({ hub, context }, call),
+    hookTypes: [],
     authenticate: (context, header) => authenticate({ hub, context }, header),
     reach: (context, header, wanted) => reachByGit({ hub, context }, header, wanted),
     announce: createAnnouncer(hub),
