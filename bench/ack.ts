@@ -45,6 +45,7 @@ else process.stdout.write('PostgreSQL is not installed: its rows are missing\n')
 const peer = (file: string) => () =>
   startServer([join(import.meta.dirname, 'servers', file)], { core: SERVER_CORE });
 const onSqlite = () => startIngress({ core: SERVER_CORE });
+const onGithub = () => startIngress({ core: SERVER_CORE, forge: 'github' });
 const onPostgres = async () =>
   startIngress({ core: SERVER_CORE, database: await freshDatabase(postgres?.url ?? '') });
 
@@ -52,6 +53,7 @@ const subjects: readonly Subject[] = [
   { name: 'bare node:http + HMAC + JSON.parse', kind: 'command', target: '', start: peer('bare.ts') },
   { name: 'Probot 14, empty handler', kind: 'command', target: '', start: peer('probot.ts') },
   { name: 'Signalbox, SQLite', kind: 'command', target: '0.62', start: onSqlite },
+  { name: 'Signalbox, SQLite, GitHub', kind: 'github', target: '0.62', start: onGithub },
   ...(postgres
     ? [{ name: 'Signalbox, PostgreSQL', kind: 'command', target: '0.50', start: onPostgres } as const]
     : []),

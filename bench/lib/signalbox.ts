@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +18,16 @@ export type IngressOptions = {
   readonly maxUnfinished?: number;
   /** `web`, unless told: the worker part is off. */
   readonly role?: 'web' | 'all';
+  /** Gitea unless told. */
+  readonly forge?: 'gitea' | 'github';
 };
+
+const anyKey = () =>
+  generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
+    publicKeyEncoding: { type: 'pkcs1', format: 'pem' },
+  }).privateKey;
 
 /** Our server with an empty ledger of its own and no forge that answers. */
 export async function startIngress(options: IngressOptions): Promise<ServerProcess> {
@@ -27,9 +37,11 @@ export async function startIngress(options: IngressOptions): Promise<ServerProce
     SIGNALBOX_URL: 'http://127.0.0.1',
     SIGNALBOX_DATA: data,
     SIGNALBOX_DATABASE: options.database ?? '',
-    SIGNALBOX_FORGES__BENCH__KIND: 'gitea',
+    SIGNALBOX_FORGES__BENCH__KIND: options.forge ?? 'gitea',
     SIGNALBOX_FORGES__BENCH__URL: NO_FORGE,
-    SIGNALBOX_FORGES__BENCH__TOKEN: 'no-forge-no-token',
+    ...(options.forge === 'github'
+      ? { SIGNALBOX_FORGES__BENCH__APP_ID: '1', SIGNALBOX_FORGES__BENCH__PRIVATE_KEY: anyKey() }
+      : { SIGNALBOX_FORGES__BENCH__TOKEN: 'no-forge-no-token' }),
     SIGNALBOX_FORGES__BENCH__WEBHOOK_SECRET: SECRET,
     SIGNALBOX_FORGES__BENCH__REPOSITORIES: 'acme/shop',
     SIGNALBOX_RUNNERS__LOCAL__KIND: 'lifecycle',
