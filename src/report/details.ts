@@ -3,7 +3,7 @@ import type { Annotation, Button, CommitStatus, StatusDetails } from '../forges/
 import { logText, oneLine } from './escape.ts';
 import type { RunMessage } from './message.ts';
 import { statusOf } from './project.ts';
-import { renderMessage } from './render.ts';
+import { renderText } from './render.ts';
 import type { ReporterOptions } from './reporter-options.ts';
 
 /** The long form of a run's commit status: the comment's text, a remark for each failed test, buttons. */
@@ -16,7 +16,7 @@ export function detailsOf(
     key: run.id,
     version: `${run.state} ${run.cleanliness.state}`,
     read: (): StatusDetails => {
-      const text = renderMessage(part, { templates, marker: '', now: clock.now() });
+      const text = renderText(part, { templates, now: clock.now() });
       return {
         phase: phaseOf(run),
         title: statusOf(run).description,

@@ -9,7 +9,7 @@ import type { AnswerComment } from './answer.ts';
 import type { Marker, Markers } from './marker.ts';
 import type { Message, PingMessage } from './message.ts';
 import { wakeReferrers } from './referrers.ts';
-import { renderMessage } from './render.ts';
+import { renderText, withMarker } from './render.ts';
 import type { Pace } from './reporter-options.ts';
 import type { Templates } from './templates.ts';
 
@@ -45,20 +45,21 @@ export function createPoster(options: PosterOptions) {
     return own?.id;
   };
 
-  const render = (message: Message, marker: string) =>
-    renderMessage(message, { templates: options.templates, marker, now: clock.now() });
+  const render = (message: Message) =>
+    renderText(message, { templates: options.templates, now: clock.now() });
 
   const comment = async (
     report: Report | undefined,
     wanted: AnswerComment | undefined,
   ): Promise<Next> => {
     if (wanted === undefined) return {};
-    const digest = digestOf(render(wanted.message, ''));
+    const text = render(wanted.message);
+    const digest = digestOf(text);
     if (report?.sent_digest === digest) return {};
     const now = clock.now();
     const wait = waitBefore(options, { report, wanted, now });
     if (wait !== undefined) return { dueAt: wait };
-    const body = render(wanted.message, markerOf(options, wanted));
+    const body = withMarker(text, markerOf(options, wanted));
     const sent = { sent_digest: digest, sent_at: now };
     if (report?.comment_id) {
       const { kind } = wanted.message;
@@ -106,7 +107,7 @@ export function createPoster(options: PosterOptions) {
       intentAt: report?.ping_intent_at ?? undefined,
       intend: (at) => ({ ping_intent_at: at }),
       fits: (found) => found.kind === 'ping' && found.id === wanted.run.id,
-      body: render(wanted, options.markers.ping(wanted.run.id)),
+      body: withMarker(render(wanted), options.markers.ping(wanted.run.id)),
     });
     if ('dueAt' in known) return known;
     await held.transact((tx) => saveReport(tx, command.id, { ping_comment_id: known.id }));

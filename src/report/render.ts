@@ -25,10 +25,10 @@ import { runsFields } from './fields-runs.ts';
 import type { Message } from './message.ts';
 import type { Templates } from './templates.ts';
 
-/** Longest comment, in characters, marker included. */
-const MAX_LENGTH = 20_000;
+/** Longest comment, in characters; the marker has a few hundred besides. */
+const MAX_LENGTH = 19_700;
 
-const ROOMS = [60, 40, 30, 24, 18, 14, 10];
+const ROOMS = [60, 40, 30, 24, 18, 14, 10] as const;
 const SIZES = [
   { rows: 20, logLines: 60, logCharacters: 6_000 },
   { rows: 12, logLines: 30, logCharacters: 2_000 },
@@ -37,17 +37,36 @@ const SIZES = [
   { rows: 2, logLines: 0, logCharacters: 0 },
 ] as const;
 
+type Rendering = { readonly templates: Templates; readonly now: number };
+
 /**
  * The comment for a message: a pure function, so that the same row of the ledger always reads the same.
- * `marker` becomes the last line. `now` (ms) only decides whether an expected end has passed.
+ * `marker` becomes the last line. `now` (ms) only decides whether an expected end has passed. @internal
  */
 export function renderMessage(
   message: Message | RichRunMessage,
-  options: { templates: Templates; marker: string; now: number },
+  { marker, ...options }: Rendering & { marker: string },
+): string {
+  return withMarker(renderText(message, options), marker);
+}
+
+/** The last line, by which we know our own again. */
+export function withMarker(text: string, marker: string): string {
+  return `${text}\n\n${marker}\n`;
+}
+
+/** The same without the marker. Nearly always the first try fits. */
+export function renderText(
+  message: Message | RichRunMessage,
+  { templates, now }: Rendering,
 ): string {
   const draw = (room: number, size: (typeof SIZES)[number]) =>
-    `${fill(message, options.templates, { now: options.now, room, ...size })}\n\n${options.marker}\n`;
-  const room = ROOMS.find((width) => fitsLine1(draw(width, SIZES[4]))) ?? 10;
+    fill(message, templates, { now, room, ...size });
+  const first = draw(ROOMS[0], SIZES[0]);
+  const room = fitsLine1(first)
+    ? ROOMS[0]
+    : (ROOMS.find((width) => fitsLine1(draw(width, SIZES[4]))) ?? 10);
+  if (room === ROOMS[0] && first.length <= MAX_LENGTH) return first;
   const texts = SIZES.values().map((size) => draw(room, size));
   return texts.find((text) => text.length <= MAX_LENGTH) ?? draw(10, SIZES[4]);
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { simulateAll } from './pool.ts';
 import { type SimulationOptions, simulate, type Variant } from './simulate.ts';
 
-/** Six minutes on two cores; `npm run simulate -- --seeds 100000` is for the night. */
+/** Three and a half minutes on two cores; `npm run simulate -- --seeds 100000` is for the night. */
 const SEEDS = 2_000;
 /** A wrong product must be told from the right one within this many. */
 const SEEDS_FOR_A_VARIANT = 300;
