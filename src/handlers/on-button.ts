@@ -1,7 +1,7 @@
 import { BUTTON_PREFIX } from '../domain/actor.ts';
+import type { Command } from '../domain/command.ts';
 import { commandText } from '../domain/commands.ts';
 import type { ButtonEvent } from '../domain/forge-event.ts';
-import { parseComment } from '../domain/parse-comment.ts';
 import { isTerminal, type Run } from '../domain/run.ts';
 import { findCommand, type NewCommand, recordCommand } from '../ledger/commands.ts';
 import type { Tx } from '../ledger/database.ts';
@@ -18,9 +18,8 @@ type ButtonSource = {
 };
 
 /**
- * A pressed button is a command like any other: written out as the line that a comment would have, then parsed,
- * decided and answered the same way. It is about the commit it was pressed on: if the head has moved on, that is
- * told, instead of running something else.
+ * A pressed button is a command like any other, decided and answered the same way. It is about the commit it was
+ * pressed on: if the head has moved on, that is told, instead of running something else.
  */
 export async function onButton(context: Context, held: Held, source: ButtonSource): Promise<Next> {
   const { deliveryId } = source;
@@ -34,20 +33,20 @@ export async function onButton(context: Context, held: Held, source: ButtonSourc
   return {};
 }
 
-/** The line that a comment would have had, and where; or why there is none. */
-type Wish = { readonly line: string; readonly pull: number };
+/** What a comment would have said, and where; or why there is nothing to say. */
+type Wish = { readonly command: Command; readonly pull: number };
 
 async function wishOf(tx: Tx, source: ButtonSource): Promise<Wish | string> {
   const { forge, event } = source;
   const refused = event.key === undefined ? undefined : await findCommand(tx, event.key);
   // The check of a broken configuration belongs to the command that met it: that is given again.
-  if (refused?.forge === forge && refused.repository === event.repository)
-    return { line: refused.text, pull: refused.pull };
+  if (refused?.command && refused.forge === forge && refused.repository === event.repository)
+    return { command: refused.command, pull: refused.pull };
   const runs = await runsOf(tx, source);
   const [first] = runs;
   if (first === undefined) return 'not_our_check';
-  const line = lineOf(event, runs);
-  return line === undefined ? 'nothing_to_cancel' : { line, pull: first.pull };
+  const command = commandOf(event, runs);
+  return command === undefined ? 'nothing_to_cancel' : { command, pull: first.pull };
 }
 
 /** The runs it is about, newest of each suite: that of its check, or all of the commit. */
@@ -64,19 +63,16 @@ async function runsOf(tx: Tx, { forge, event }: ButtonSource): Promise<readonly 
   return [...new Map(ofPull.toReversed().map((run) => [run.suite, run])).values()];
 }
 
-function lineOf(event: ButtonEvent, runs: readonly Run[]): string | undefined {
-  if (event.action !== 'cancel') {
-    const suites = runs.map((run) => run.suite);
-    return `!testme ${suites.join(' ')} sha=${runs[0]?.sha ?? event.sha}`;
-  }
-  const live = runs.filter((run) => !isTerminal(run.state));
-  return live[0] && `!cancel ${live[0].number}`;
+function commandOf(event: ButtonEvent, runs: readonly Run[]): Command | undefined {
+  if (event.action !== 'cancel')
+    return { name: 'testme', suites: runs.map((run) => run.suite), sha: runs[0]?.sha ?? event.sha };
+  const live = runs.find((run) => !isTerminal(run.state));
+  return live && { name: 'cancel', run: live.number };
 }
 
-function toCommand(context: Context, source: ButtonSource, { line, pull }: Wish): NewCommand {
+function toCommand(context: Context, source: ButtonSource, { command, pull }: Wish): NewCommand {
   const { repository, actor } = source.event;
-  const [parsed] = parseComment(line, { botLogin: '' });
-  if (parsed === undefined || !('command' in parsed)) throw new Error(`no command: ${line}`);
+  const text = commandText(command);
   return {
     id: context.newId(),
     forge: source.forge,
@@ -84,12 +80,12 @@ function toCommand(context: Context, source: ButtonSource, { line, pull }: Wish)
     pull,
     commentId: `${BUTTON_PREFIX}${source.deliveryId}`,
     commentUrl: forgeOf(context, source.forge).links.pull(repository, pull),
-    ordinal: parsed.ordinal,
+    ordinal: 0,
     actor,
-    prefix: parsed.prefix,
-    raw: parsed.raw,
-    text: commandText(parsed.command, parsed.prefix),
-    command: parsed.command,
+    prefix: '!',
+    raw: text,
+    text,
+    command,
     problem: undefined,
     deliveryId: source.deliveryId,
     createdAt: context.clock.now(),

@@ -7,8 +7,8 @@ export type Probe = { readonly name: string; readonly check: () => Promise<unkno
 const PROBE_MS = 2_000;
 
 /**
- * `/healthz`: the process answers; by the version `signalbox doctor` knows that it was us. `/readyz`: everything it needs answers too, else 503 with the first that does
- * not. Probes that ask other hosts should cache.
+ * `/healthz`: the process answers; by the version `signalbox doctor` knows that it was us. `/readyz`: everything it
+ * needs answers too, else 503 with the first that does not. Probes that ask other hosts should cache.
  */
 export function registerHealth(
   app: FastifyInstance,
