@@ -321,3 +321,31 @@ test('a list that has not changed costs nothing of the limit, and is the same li
   await hub.comment(SHOP, 'bob', '!help');
   assert.equal((await list()).length, 3);
 });
+
+test('a check of an older run that came late does not hide that of the newest', async () => {
+  await using connected = await connect();
+  const { hub, forge } = connected;
+  const sha = await headOf(forge);
+  const say = (key: string) =>
+    forge.setStatus('demo/shop', {
+      sha,
+      context: 'signalbox/testme',
+      state: 'success',
+      description: 'Passed',
+      url: 'https://ci.example.org/r/1',
+      details: {
+        key,
+        version: '1',
+        read: () => ({
+          phase: 'success',
+          title: 'Passed',
+          summary: 'Passed',
+          annotations: [],
+          buttons: [],
+        }),
+      },
+    });
+  for (const key of ['newest', 'newest', 'older, late', 'newest', 'newest']) await say(key);
+  const keys = hub.github.checksOn('demo/shop', sha).map(({ externalId }) => externalId);
+  assert.deepEqual(keys, ['newest', 'older, late', 'newest']);
+});

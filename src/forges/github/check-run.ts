@@ -92,14 +92,15 @@ async function findRun(
   const call = { route: RUNS_OF_COMMIT, parameters, options: quiet };
   const pick = (data: unknown) => (data as { check_runs?: unknown }).check_runs;
   const rows = client.pages(repository, call, { pick });
-  let newest: { id: number; annotations: number } | undefined;
+  let newest: z.output<typeof listedSchema> | undefined;
   for await (const row of rows) {
     const run = parse(row, listedSchema, RUNS_OF_COMMIT);
-    // A request that got no answer may have made one after we looked: of several GitHub shows the newest.
-    if (run.external_id === key && run.id > (newest?.id ?? 0))
-      newest = { id: run.id, annotations: run.output?.annotations_count ?? 0 };
+    if (run.id > (newest?.id ?? 0)) newest = run;
   }
-  return newest;
+  // Of several GitHub shows the newest. If that is an older run's, made by a request that got no answer and came late,
+  // ours would stay hidden behind it whatever is said there: then another one is made.
+  if (newest?.external_id !== key) return undefined;
+  return { id: newest.id, annotations: newest.output?.annotations_count ?? 0 };
 }
 
 function fieldsOf(status: CommitStatus, details: StatusDetails) {
