@@ -180,7 +180,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     if (nudged || stopping.signal.aborted) return;
     const wait = Math.min(options.pollMs, Math.max(1, until - clock.now()));
     wake = new AbortController();
-    if (nudged) return;
+    if (nudged || stopping.signal.aborted) return;
     await clock.sleep(wait, wake.signal).catch(() => {});
   };
 

@@ -350,3 +350,24 @@ githubScenario(
     assert.ok(withRemarks <= 3, `${withRemarks} requests`);
   },
 );
+
+githubScenario('remarks whose answer got lost in the middle are each there once', async () => {
+  const files = { 'app.js': APP, 'package.json': '{"type":"module"}\n', 'test.js': SIXTY_FAIL };
+  await using app = await startHarness({ signalboxYml: RECIPE, files, headFiles: files });
+  for (const kind of ['after', 'reset-after', 'before'] as const)
+    app.forge.faults.next(
+      { method: 'PATCH', path: /check-runs\/\d+$/ },
+      { kind, chance: () => (check(app)?.annotations.length ?? 0) >= 50 },
+    );
+  await testme(app);
+  for (let tries = 0; tries < 6; tries += 1) await app.later(LATER_MS);
+  const lines = (check(app)?.annotations ?? []).map(({ start_line: line }) => line);
+  assert.deepEqual(
+    lines,
+    Array.from({ length: 60 }, (_, at) => at + 1),
+  );
+  assert.ok(
+    app.forge.history.some(({ fault }) => fault === 'after'),
+    'it was in the middle',
+  );
+});

@@ -13,6 +13,8 @@ export type PagesOptions = {
 };
 
 type Kept = {
+  /** The very question: only what answers it may stand in for a 304. */
+  readonly asked: string;
   readonly etag: string;
   readonly rows: readonly unknown[];
   readonly hasNext: boolean;
@@ -42,12 +44,16 @@ export function createReadPages(
   return async function* pages(repository, call, { pick = (data: unknown) => data, keep } = {}) {
     for (let page = 1; ; page += 1) {
       const parameters = { ...call.parameters, per_page: PAGE_SIZE, page };
-      const key = JSON.stringify([repository, call.route, parameters]);
-      const known = keep && kept.get(key);
+      const asked = JSON.stringify(parameters);
+      // One place for a list, whatever moment it is asked from: marks move on, and old pages must not pile up.
+      const place = JSON.stringify([repository, call.route, { ...parameters, since: undefined }]);
+      const there = keep && kept.get(place);
+      const known = there?.asked === asked ? there : undefined;
       const headers = known ? { headers: { 'if-none-match': known.etag } } : {};
       const answer = await ask(repository, { ...call, parameters: { ...parameters, ...headers } });
-      const fresh = known && answer.status === 304 ? known : read(answer, call, { pick, keep });
-      if (keep && fresh.etag !== '') remember(key, fresh);
+      const fresh =
+        known && answer.status === 304 ? known : { asked, ...read(answer, call, { pick, keep }) };
+      if (keep && fresh.etag !== '') remember(place, fresh);
       yield* fresh.rows;
       if (!fresh.hasNext) return;
     }
@@ -58,7 +64,7 @@ function read(
   { data, headers }: Answer,
   { route }: ApiCall,
   { pick, keep }: { pick: (data: unknown) => unknown; keep: PagesOptions['keep'] },
-): Kept {
+): Omit<Kept, 'asked'> {
   const list = pick(data);
   if (!Array.isArray(list)) throw new ForgeError('unexpected', `${route}: the answer is no list`);
   return {
